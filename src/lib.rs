@@ -1,0 +1,9 @@
+//! Katydid: the pins of an embedded Linux board as an XMPP contact.
+//!
+//! ARCHITECTURE.md is the map. In one breath: `config` turns text into a [`model::Device`]; [`agent::Agent`] is
+//! that device as one pure machine (inputs and the time in, effects out); `drivers` and `link` carry hardware
+//! and XMPP to it; `run` is the loop that owns the clock and joins them.
+
+pub mod control;
+pub mod drivers;
+pub mod model;

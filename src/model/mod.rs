@@ -1,0 +1,24 @@
+//! What the device is: points, values, readings, contacts; the validated [`Device`]. Pure data.
+
+mod account;
+mod board;
+mod clock;
+mod contact;
+mod device;
+mod point;
+mod reading;
+mod value;
+mod wiring;
+
+pub use account::{Account, Secret, Security, Server};
+pub use board::{Board, Pin};
+pub use clock::{Moment, Now, parse_duration, show_duration};
+pub use contact::{Contact, ContactId, Notify, Role, Scope};
+pub(crate) use device::DeviceParts;
+pub use device::{Device, Limits, PresenceRules};
+pub use point::{Actuator, ActuatorId, Exit, FilterSpec, Label, LinkLoss, PointId, Sensor, SensorId};
+pub use reading::{Fault, Quality, Reading};
+pub use value::{Kind, Value, ValueError};
+pub use wiring::{
+    Bias, DriveMode, GpioInput, GpioOutput, Line, SimHabit, SimInput, SimOutput, Sink, Source, SystemFigure,
+};

@@ -1,0 +1,134 @@
+//! Where values come from and go. `P` is a pin name in the file and a line in the device.
+
+use std::time::Duration;
+
+/// A line of a GPIO chip, by the chip's label and the names the kernel may give the line. Never by number:
+/// chip numbers and line offsets move between boards and kernels.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Line {
+    /// The chip's label (`pinctrl-bcm2711`).
+    pub chip: String,
+    /// Names of the line, first match wins (kernels disagree: `SDA1` is `GPIO2` elsewhere). Never empty.
+    pub names: Vec<String>,
+    /// The header pin's name on this board, for people.
+    pub pin: String,
+}
+
+/// Where a sensor's values come from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Source<P> {
+    /// An input line of the kernel's GPIO character device.
+    Gpio(GpioInput<P>),
+    /// A figure of the Linux system itself.
+    System(SystemFigure),
+    /// The simulated board.
+    Sim(SimInput<P>),
+}
+
+/// Where an actuator's values go.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Sink<P> {
+    /// An output line of the kernel's GPIO character device.
+    Gpio(GpioOutput<P>),
+    /// The simulated board.
+    Sim(SimOutput<P>),
+}
+
+/// An input line and how to listen to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GpioInput<P> {
+    /// Which line.
+    pub line: P,
+    /// The resistor the chip is asked for.
+    pub bias: Bias,
+    /// The line's low level counts as active.
+    pub active_low: bool,
+    /// A level counts only once it has held this long; zero takes every edge.
+    pub debounce: Duration,
+}
+
+/// An output line and how to drive it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GpioOutput<P> {
+    /// Which line.
+    pub line: P,
+    /// The line's low level counts as active.
+    pub active_low: bool,
+    /// How the two levels are driven.
+    pub drive: DriveMode,
+}
+
+/// The resistor of an input line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Bias {
+    /// As the chip has it.
+    #[default]
+    AsIs,
+    /// None.
+    Disabled,
+    /// To the supply.
+    PullUp,
+    /// To ground.
+    PullDown,
+}
+
+/// How an output's levels are driven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DriveMode {
+    /// Both levels.
+    #[default]
+    PushPull,
+    /// Low only; high floats.
+    OpenDrain,
+    /// High only; low floats.
+    OpenSource,
+}
+
+/// A figure of the machine.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SystemFigure {
+    /// The processor's temperature in °C (the hottest thermal zone of type `cpu*`, else zone 0).
+    CpuTemperature,
+    /// The load average of the last minute, a pure number.
+    Load,
+    /// Memory in use, in % of all.
+    Memory,
+    /// Space in use on the file system that holds this path, in %.
+    Disk(String),
+    /// Hours since the machine started.
+    Uptime,
+}
+
+/// A simulated input.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SimInput<P> {
+    /// Which line of the simulated board.
+    pub line: P,
+    /// What it does by itself.
+    pub habit: SimHabit,
+}
+
+/// What a simulated input does by itself. The simulator's control socket can move it at any time.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SimHabit {
+    /// Nothing: it starts at this number (0 and 1 for two-state points) and waits for the control socket.
+    Still(f64),
+    /// A two-state input that changes each time this much has passed.
+    Toggles(Duration),
+    /// A number that swings between two ends, there and back in `over`.
+    Drifts {
+        /// Lowest.
+        from: f64,
+        /// Highest.
+        to: f64,
+        /// Time for a full swing.
+        over: Duration,
+    },
+}
+
+/// A simulated output.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SimOutput<P> {
+    /// Which line of the simulated board.
+    pub line: P,
+}
