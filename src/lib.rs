@@ -4,6 +4,8 @@
 //! that device as one pure machine (inputs and the time in, effects out); `drivers` and `link` carry hardware
 //! and XMPP to it; `run` is the loop that owns the clock and joins them.
 
+pub mod args;
+pub mod config;
 pub mod control;
 pub mod drivers;
 pub mod model;
