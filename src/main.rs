@@ -1,5 +1,6 @@
 //! `katydid run | check | board`.
 
+use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -20,7 +21,8 @@ fn main() -> ExitCode {
     };
     match text {
         Ok(text) => {
-            print!("{text}");
+            // Whoever closes the pipe early has seen enough.
+            let _ = std::io::stdout().write_all(text.as_bytes());
             ExitCode::SUCCESS
         }
         Err(mistakes) => {

@@ -18,7 +18,7 @@ pub(super) fn read(item: Option<Item<'_>>, loaded: &Loaded, purpose: Purpose) ->
     let Some(table) = item.and_then(|item| item.table(KEYS)) else { return (None, None) };
     let jid = table.need("jid", "the device's own address, like “greenhouse@home.example”");
     let jid = jid.and_then(|item| contact::bare(&item));
-    let full = jid.as_ref().and_then(|jid| with_resource(jid, table.get("resource")));
+    let full = with_resource(jid.as_ref(), table.get("resource"));
     let password =
         table.need("password", "say where it is: { credential = “xmpp-password” }, { file = … } or { env = … }");
     let password = password.and_then(|item| {
@@ -46,12 +46,12 @@ pub(super) fn read(item: Option<Item<'_>>, loaded: &Loaded, purpose: Purpose) ->
     (account(), jid)
 }
 
-fn with_resource(jid: &BareJid, item: Option<Item<'_>>) -> Option<FullJid> {
+fn with_resource(jid: Option<&BareJid>, item: Option<Item<'_>>) -> Option<FullJid> {
     let resource = match &item {
         Some(item) => item.text()?,
         None => RESOURCE,
     };
-    match (jid.with_resource_str(resource), item) {
+    match (jid?.with_resource_str(resource), item) {
         (Ok(full), _) => Some(full),
         (Err(error), Some(item)) => {
             item.wrong(format!("is not a resource: {error}"));
@@ -62,7 +62,11 @@ fn with_resource(jid: &BareJid, item: Option<Item<'_>>) -> Option<FullJid> {
 }
 
 fn password_of(item: &Item<'_>, loaded: &Loaded, purpose: Purpose) -> Option<Secret> {
-    match (loaded.password.as_ref()?, purpose) {
+    let Some(password) = &loaded.password else {
+        item.wrong("has not been read");
+        return None;
+    };
+    match (password, purpose) {
         (Ok(secret), _) => Some(secret.clone()),
         // A check runs on a desk, where the service's secrets are not and should not be.
         (Err(SecretError::Absent(why)), Purpose::Check) => {
@@ -77,7 +81,11 @@ fn password_of(item: &Item<'_>, loaded: &Loaded, purpose: Purpose) -> Option<Sec
 }
 
 fn authorities(item: &Item<'_>, loaded: &Loaded) -> Option<String> {
-    match loaded.authorities.as_ref()? {
+    let Some(authorities) = &loaded.authorities else {
+        item.wrong("has not been read");
+        return None;
+    };
+    match authorities {
         Ok(text) if text.contains("-----BEGIN CERTIFICATE-----") => Some(text.clone()),
         Ok(_) => {
             item.wrong("holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)");

@@ -106,7 +106,7 @@ fn exit(table: &Table<'_>, kind: &Kind, safe: Option<Value>) -> Option<Exit> {
         Raw::Text(word) | Raw::Bare(word) if word == "safe" => safe.map(Exit::To),
         Raw::Text(word) | Raw::Bare(word) if word == "keep" => Some(Exit::Keep),
         Raw::Text(word) | Raw::Bare(word) if kind.parse(word).is_err() => {
-            item.wrong(format!("must be “safe”, “keep” or {}", kind::wanted(kind)));
+            item.wrong(format!("must be “safe”, “keep” or a value: {}", kind::wanted(kind)));
             None
         }
         _ => kind::value(&item, kind).map(Exit::To),

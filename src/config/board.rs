@@ -42,7 +42,7 @@ impl BoardFile {
         let tree = Tree::parse(file, text).map_err(|mistake| Mistakes(vec![mistake]))?;
         let report = Report::default();
         let board = read(name, &Item::root(&tree, &report));
-        report.into_notes()?;
+        report.into_notes(&[file.to_owned()])?;
         board.ok_or_else(|| Mistakes(Vec::new()))
     }
 }
@@ -67,7 +67,7 @@ pub(super) fn choose<'b>(
         if let (None, Some(item)) = (found, &wanted) {
             let names = boards.iter().map(|file| file.board.name.as_str());
             let list = names.clone().collect::<Vec<_>>().join(", ");
-            item.wrong(format!("no board of this name{}; known are auto, {list}", hint(name, names)));
+            item.wrong(format!("no board of this name; known are auto, {list}{}", hint(name, names)));
         }
         return found.map(|file| (file, BoardChoice::Named));
     }

@@ -1,6 +1,8 @@
 //! Which values a point takes: two states, a number, or one of a list.
 
+use super::nearest::hint;
 use super::node::{Item, Table, clip};
+use super::tree::Raw;
 use crate::model::{Kind, Value, parse_duration};
 
 /// What a number is when the config does not say.
@@ -71,9 +73,9 @@ pub(super) fn interval(item: &Item<'_>) -> Option<(f64, f64)> {
 /// A value of this kind: its word, `true`/`false` for two states, a number for numbers.
 pub(super) fn value(item: &Item<'_>, kind: &Kind) -> Option<Value> {
     let text = match (kind, item.raw()) {
-        (Kind::Switch { .. }, super::tree::Raw::Flag(on)) => return Some(Value::Switch(*on)),
-        (Kind::Number { .. }, super::tree::Raw::Integer(_) | super::tree::Raw::Float(_)) => item.number()?.to_string(),
-        (_, super::tree::Raw::Text(text) | super::tree::Raw::Bare(text)) => text.clone(),
+        (Kind::Switch { .. }, Raw::Flag(on)) => return Some(Value::Switch(*on)),
+        (Kind::Number { .. }, Raw::Integer(_) | Raw::Float(_)) => item.number()?.to_string(),
+        (_, Raw::Text(text) | Raw::Bare(text)) => text.clone(),
         _ => {
             item.wrong(format!("must be {}", wanted(kind)));
             return None;
@@ -82,7 +84,8 @@ pub(super) fn value(item: &Item<'_>, kind: &Kind) -> Option<Value> {
     match kind.parse(&text) {
         Ok(value) => Some(value),
         Err(error) => {
-            item.wrong(error.to_string());
+            let words = kind.words();
+            item.wrong(format!("{error}{}", hint(&text, words.iter().map(String::as_str))));
             None
         }
     }

@@ -59,7 +59,7 @@ impl<'b> Lines<'b> {
         let Some(pin) = simulator.pin(name) else {
             let pins = || simulator.pins.iter().map(|pin| pin.name.as_str());
             let list = pins().collect::<Vec<_>>().join(", ");
-            item.wrong(format!("the simulator has no such line{}; it has {list}", hint(name, pins())));
+            item.wrong(format!("the simulator has no such line; it has {list}{}", hint(name, pins())));
             return None;
         };
         self.claim_pin(&item, pin)
@@ -75,7 +75,7 @@ impl<'b> Lines<'b> {
             return None;
         }
         let hint = hint(name, board.pins.iter().map(|pin| pin.name.as_str()));
-        item.wrong(format!("{} has no pin of this name{hint}; for a line of another chip add chip = “…”", board.title));
+        item.wrong(format!("{} has no pin of this name; for a line of another chip add chip = “…”{hint}", board.title));
         None
     }
 

@@ -9,6 +9,8 @@ use crate::model::Secret;
 /// A config and the files it refers to, as far as they could be read.
 #[derive(Debug, Clone)]
 pub struct Loaded {
+    /// The layers' names, in their order.
+    pub(super) files: Vec<String>,
     pub(super) tree: Tree,
     pub(super) boards: Vec<BoardFile>,
     pub(super) compatible: Vec<String>,
@@ -47,7 +49,8 @@ impl Loaded {
         if !mistakes.is_empty() {
             return Err(Mistakes(mistakes));
         }
-        Ok(Loaded { tree, boards, compatible, password: None, authorities: None })
+        let files = layers.iter().map(|(name, _)| name.clone()).collect();
+        Ok(Loaded { files, tree, boards, compatible, password: None, authorities: None })
     }
 
     /// Says how the password came out.

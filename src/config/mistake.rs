@@ -47,30 +47,28 @@ impl Report {
         self.notes.borrow_mut().push(note);
     }
 
-    /// The notes, if there was no mistake.
-    pub fn into_notes(self) -> Result<Vec<String>, Mistakes> {
-        let mut mistakes = self.mistakes.into_inner();
+    /// The notes, if there was no mistake. `files` are the layers, in their order.
+    pub fn into_notes(self, files: &[String]) -> Result<Vec<String>, Mistakes> {
+        let mistakes = self.mistakes.into_inner();
         if mistakes.is_empty() {
-            return Ok(self.notes.into_inner().iter().map(Mistake::to_string).collect());
+            return Ok(in_order(self.notes.into_inner(), files).iter().map(Mistake::to_string).collect());
         }
-        // By line within a file; the files stay in the order of their layers, as they were read.
-        let mut files: Vec<Option<Arc<str>>> = Vec::new();
-        let file = |mistake: &Mistake| mistake.origin.as_ref().map(|origin| origin.file.clone());
-        for mistake in &mistakes {
-            if !files.contains(&file(mistake)) {
-                files.push(file(mistake));
-            }
-        }
-        mistakes.sort_by_key(|mistake| {
-            let line = mistake.origin.as_ref().and_then(|origin| origin.line);
-            (files.iter().position(|known| *known == file(mistake)), line)
-        });
-        Err(Mistakes(mistakes))
+        Err(Mistakes(in_order(mistakes, files)))
     }
 
     pub fn is_clean(&self) -> bool {
         self.mistakes.borrow().is_empty()
     }
+}
+
+/// By line within a file, the files as they were laid over one another, the environment last.
+fn in_order(mut mistakes: Vec<Mistake>, files: &[String]) -> Vec<Mistake> {
+    mistakes.sort_by_key(|mistake| {
+        let origin = mistake.origin.as_ref();
+        let layer = origin.and_then(|origin| files.iter().position(|file| **file == *origin.file));
+        (layer.unwrap_or(usize::MAX), origin.and_then(|origin| origin.line))
+    });
+    mistakes
 }
 
 impl fmt::Display for Origin {

@@ -1,6 +1,6 @@
 //! The known name somebody probably meant.
 
-/// “ (did you mean “pump”?)” if one of `known` is close to `given`, else nothing.
+/// “; did you mean “pump”?” if one of `known` is close to `given`, else nothing.
 pub(super) fn hint<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     match nearest(given, known) {
         Some(name) => format!("; did you mean “{name}”?"),
@@ -17,7 +17,7 @@ fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<
     known
         .into_iter()
         .map(|name| (strsim::osa_distance(&given, &name.to_lowercase()), name))
-        .filter(|(distance, name)| *distance <= 1 + name.chars().count() / 4)
+        .filter(|(distance, name)| *distance <= 1 + name.chars().count() / 5)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
 }

@@ -204,7 +204,12 @@ impl<'a> Table<'a> {
     }
 
     pub fn has(&self, key: &str) -> bool {
-        self.entries.iter().any(|(name, _)| name == key)
+        self.peek(key).is_some()
+    }
+
+    /// What a key holds, without taking it as read.
+    pub fn peek(&self, key: &str) -> Option<&'a Raw> {
+        self.entries.iter().find(|(name, _)| name == key).map(|(_, tree)| &tree.raw)
     }
 
     /// The only one of these keys that is there; reports none and several.

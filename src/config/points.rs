@@ -105,8 +105,12 @@ fn check_labels<'i, 'a: 'i>(points: &Points<'_>, items: impl Iterator<Item = (&'
         points.sensors.iter().map(|s| &s.label).chain(points.actuators.iter().map(|a| &a.label)).collect();
     for (index, label) in labels.iter().enumerate() {
         let text = label.text.to_lowercase();
+        // The other one, whose label says something else than its name, is told.
+        if text == label.name {
+            continue;
+        }
         let other = labels.iter().enumerate().find(|(at, other)| {
-            *at != index && (other.name == text || (*at < index && other.text.to_lowercase() == text))
+            other.name != label.name && (other.name == text || (*at < index && other.text.to_lowercase() == text))
         });
         let Some((_, other)) = other else { continue };
         if let Some((_, item)) = items.clone().find(|(name, _)| *name == label.name) {

@@ -62,7 +62,7 @@ pub fn resolve(loaded: &Loaded, purpose: Purpose) -> Result<Resolved, Mistakes> 
     let report = Report::default();
     let root = Item::root(&loaded.tree, &report);
     let found = read(&root, loaded, purpose, &report);
-    let notes = report.into_notes()?;
+    let notes = report.into_notes(&loaded.files)?;
     match found {
         Some((device, choice)) => Ok(Resolved { device, choice, notes }),
         None => Err(Mistakes(vec![Mistake {
@@ -75,8 +75,11 @@ pub fn resolve(loaded: &Loaded, purpose: Purpose) -> Result<Resolved, Mistakes> 
 
 fn read(root: &Item<'_>, loaded: &Loaded, purpose: Purpose, report: &Report) -> Option<(Device, BoardChoice)> {
     let table = root.table(KEYS)?;
-    let (name, board) = device::read(table.need("device", "add [device] with a name"));
-    let chosen = board::choose(&loaded.boards, board, &loaded.compatible);
+    let device = table.need("device", "add [device] with a name");
+    let described = device.is_some();
+    let (name, board) = device::read(device);
+    // Without [device] nobody said that the board is to be found out.
+    let chosen = described.then(|| board::choose(&loaded.boards, board, &loaded.compatible)).flatten();
     let simulator = loaded.boards.iter().find(|file| file.simulated);
     let lines = Lines::new(chosen.as_ref().map(|(file, _)| *file), simulator.map(|file| &file.board));
 

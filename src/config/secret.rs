@@ -33,8 +33,8 @@ pub enum SecretError {
 pub(super) fn source(item: &Item<'_>) -> Option<SecretSource> {
     if matches!(item.raw(), Raw::Text(_) | Raw::Bare(_)) {
         item.wrong(
-            "a password is not written into the config; put it into a file that only root can read and write \
-             password = { credential = “xmpp-password” } (with LoadCredential= in the unit) or { file = “/path” }",
+            "a password is not written into the config; put it into a file that only root can read, and \
+             write password = { credential = “xmpp-password” } (with LoadCredential= in the unit) or { file = “/path” }",
         );
         return None;
     }

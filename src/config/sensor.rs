@@ -101,39 +101,36 @@ fn defaults(figure: &SystemFigure) -> NumberDefaults {
 fn sim(item: &Item<'_>, sensor: &Table<'_>, lines: &Lines<'_>) -> (Option<Source<Line>>, Option<Kind>) {
     let Some(table) = item.table(SIM_KEYS) else { return (None, None) };
     let line = lines.sim(&table);
-    let numeric_at = table.get("at").is_some_and(|at| matches!(at.raw(), Raw::Integer(_) | Raw::Float(_)));
+    let numeric_at = matches!(table.peek("at"), Some(Raw::Integer(_) | Raw::Float(_)));
     let two_state = sensor.has("states") || table.has("toggles");
     let number = ["unit", "decimals", "range"].iter().any(|key| sensor.has(key)) || table.has("drifts") || numeric_at;
     let (kind, habit) = if number && !two_state {
         let kind = kind::number(sensor, PLAIN);
-        let habit = kind.as_ref().and_then(|kind| number_habit(&table, kind));
+        let habit = number_habit(&table, kind.as_ref());
         (kind, habit)
     } else {
         let kind = kind::switch(sensor);
-        let habit = kind.as_ref().and_then(|kind| switch_habit(&table, kind));
+        let habit = switch_habit(&table, kind.as_ref());
         (kind, habit)
     };
-    let moves = if table.has("toggles") || table.has("drifts") { "a simulated input that moves" } else { "this input" };
-    if kind.is_some() {
-        table.finish(moves);
-    }
+    table.finish(if two_state { "this two-state input" } else { "this input" });
     let source = line.zip(habit).map(|(line, habit)| Source::Sim(SimInput { line, habit }));
     (source, kind)
 }
 
-fn switch_habit(table: &Table<'_>, kind: &Kind) -> Option<SimHabit> {
+fn switch_habit(table: &Table<'_>, kind: Option<&Kind>) -> Option<SimHabit> {
     if let Some(item) = table.get("toggles") {
         return Some(SimHabit::Toggles(item.duration(Duration::from_millis(10)..=DAY)?));
     }
     let Some(at) = table.get("at") else { return Some(SimHabit::Still(0.0)) };
     let on = match at.raw() {
         Raw::Integer(level @ (0 | 1)) => *level == 1,
-        _ => kind::value(&at, kind)? == Value::Switch(true),
+        _ => kind::value(&at, kind?)? == Value::Switch(true),
     };
     Some(SimHabit::Still(if on { 1.0 } else { 0.0 }))
 }
 
-fn number_habit(table: &Table<'_>, kind: &Kind) -> Option<SimHabit> {
+fn number_habit(table: &Table<'_>, kind: Option<&Kind>) -> Option<SimHabit> {
     if let Some(item) = table.get("drifts") {
         let ends = kind::interval(&item);
         let over = optional(table.get("over"), SWING, |item| item.duration(SECOND..=DAY));
@@ -141,10 +138,10 @@ fn number_habit(table: &Table<'_>, kind: &Kind) -> Option<SimHabit> {
         return Some(SimHabit::Drifts { from, to, over: over? });
     }
     let lowest = match kind {
-        Kind::Number { range: Some((low, _)), .. } => *low,
+        Some(Kind::Number { range: Some((low, _)), .. }) => *low,
         _ => 0.0,
     };
-    match optional(table.get("at"), Value::Number(lowest), |at| kind::value(&at, kind))? {
+    match optional(table.get("at"), Value::Number(lowest), |at| kind::value(&at, kind?))? {
         Value::Number(number) => Some(SimHabit::Still(number)),
         _ => None,
     }
