@@ -2,6 +2,8 @@
 //! environment the texts are written instead of compared. Lines that begin with `#!` set the scene:
 //! `env NAME=VALUE`, `compatible WORD …`, `password absent|unfit WHY`, `run`.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -333,13 +335,24 @@ mod files {
 
     #[test]
     fn a_password_that_others_can_read_is_refused_with_the_cure() {
-        let machine = Machine::with(&config_with("password = { credential = 'xmpp' }"));
+        let machine = Machine::with("");
+        let folder = machine.folder.path().display().to_string();
+        machine.write("katydid.toml", &config_with(&format!("password = {{ file = '{folder}/xmpp' }}")), 0o644);
         machine.write("xmpp", "secret\n", 0o640);
         for purpose in [Purpose::Run, Purpose::Check] {
             let wrong = machine.resolve(purpose).unwrap_err();
             let text = "/katydid.toml:3: xmpp.password: /xmpp can be read by others; run: chmod go= /xmpp";
             assert_eq!(wrong, text);
         }
+    }
+
+    #[test]
+    fn a_credential_may_be_readable_by_an_access_list_but_not_by_everybody() {
+        let machine = Machine::with(&config_with("password = { credential = 'xmpp' }"));
+        machine.write("xmpp", "secret\n", 0o440);
+        assert!(machine.resolve(Purpose::Run).is_ok());
+        machine.write("xmpp", "secret\n", 0o444);
+        assert!(machine.resolve(Purpose::Run).unwrap_err().contains("can be read by others"));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Which part of the program may know which, and what the pure parts may not touch.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -70,7 +70,7 @@ impl<'b> Lines<'b> {
             return self.claim_pin(item, pin);
         }
         if board.pins.is_empty() {
-            let say = "add chip = “…”, the label that gpioinfo or gpiodetect shows";
+            let say = "name the board in [device] (`katydid board` lists them) or add chip = “…”, the label that gpiodetect shows";
             item.wrong(format!("the header of the board “{}” is not known; {say}", board.name));
             return None;
         }

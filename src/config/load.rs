@@ -17,7 +17,8 @@ use crate::model::Secret;
 const MOST: u64 = 4 << 20;
 
 /// Where the layers are. Later ones win: the file, `conf.d` in alphabetical order, the environment.
-#[derive(Debug, Clone, PartialEq)]
+/// Not `Debug`, because the environment may hold secrets.
+#[derive(Clone, PartialEq)]
 pub struct Layers {
     /// The config file.
     pub file: PathBuf,
@@ -145,14 +146,15 @@ fn read_secret(source: &SecretSource, layers: &Layers) -> Result<Secret, SecretE
             .variable(name)
             .map(str::to_owned)
             .ok_or_else(|| SecretError::Absent(format!("the environment variable {name} is not set")))?,
-        SecretSource::File(path) => read_private(path)?,
+        SecretSource::File(path) => read_private(path, 0o077)?,
         SecretSource::Credential(name) => {
             let folder = layers.variable("CREDENTIALS_DIRECTORY").ok_or_else(|| {
                 SecretError::Absent(format!(
                     "the credential “{name}” is only there when systemd starts the service (LoadCredential={name}:…)"
                 ))
             })?;
-            read_private(&Path::new(folder).join(name))?
+            // systemd lets the service's user read it by an access list, which shows as a group that may read.
+            read_private(&Path::new(folder).join(name), 0o007)?
         }
     };
     let text = text.strip_suffix('\n').map(|text| text.strip_suffix('\r').unwrap_or(text)).unwrap_or(&text);
@@ -162,20 +164,25 @@ fn read_secret(source: &SecretSource, layers: &Layers) -> Result<Secret, SecretE
     Ok(Secret::new(text))
 }
 
-/// Reads a file that nobody but its owner may read.
-fn read_private(path: &Path) -> Result<String, SecretError> {
+/// Reads a file unless its mode lets `others` in.
+fn read_private(path: &Path, others: u32) -> Result<String, SecretError> {
     let show = path.display();
     let absent = |error: io::Error| SecretError::Absent(format!("{show} cannot be read: {error}"));
-    let mode = fs::metadata(path).map_err(absent)?.permissions().mode();
-    if mode & 0o077 != 0 {
+    let file = fs::File::open(path).map_err(absent)?;
+    let mode = file.metadata().map_err(absent)?.permissions().mode();
+    if mode & others != 0 {
         return Err(SecretError::Unfit(format!("{show} can be read by others; run: chmod go= {show}")));
     }
-    text_of(path).map_err(absent)
+    text_in(file).map_err(absent)
 }
 
 fn text_of(path: &Path) -> io::Result<String> {
+    text_in(fs::File::open(path)?)
+}
+
+fn text_in(file: fs::File) -> io::Result<String> {
     let mut text = String::new();
-    fs::File::open(path)?.take(MOST + 1).read_to_string(&mut text)?;
+    file.take(MOST + 1).read_to_string(&mut text)?;
     if text.len() as u64 > MOST {
         return Err(io::Error::other("the file is too large"));
     }

@@ -1,5 +1,7 @@
 //! What all points share: names and labels, each meaning one thing.
 
+use std::collections::HashMap;
+
 use super::actuator;
 use super::lines::Lines;
 use super::node::{Item, Table, clip};
@@ -100,21 +102,22 @@ fn check_pulse<'i, 'a: 'i>(actuators: &[&str], items: impl Iterator<Item = (&'i 
 }
 
 /// Catches two points that people could not tell apart.
-fn check_labels<'i, 'a: 'i>(points: &Points<'_>, items: impl Iterator<Item = (&'i str, &'i Item<'a>)> + Clone) {
-    let labels: Vec<&Label> =
-        points.sensors.iter().map(|s| &s.label).chain(points.actuators.iter().map(|a| &a.label)).collect();
-    for (index, label) in labels.iter().enumerate() {
+fn check_labels<'i, 'a: 'i>(points: &Points<'_>, items: impl Iterator<Item = (&'i str, &'i Item<'a>)>) {
+    let sensors = points.sensors.iter().map(|sensor| &sensor.label);
+    let labels: HashMap<&str, &Label> =
+        sensors.chain(points.actuators.iter().map(|a| &a.label)).map(|label| (label.name.as_str(), label)).collect();
+    let mut taken: HashMap<String, &str> = HashMap::new();
+    for (name, item) in items {
+        let Some(label) = labels.get(name) else { continue };
         let text = label.text.to_lowercase();
-        // The other one, whose label says something else than its name, is told.
+        // A point called like another's label: the one with the label is told.
         if text == label.name {
             continue;
         }
-        let other = labels.iter().enumerate().find(|(at, other)| {
-            other.name != label.name && (other.name == text || (*at < index && other.text.to_lowercase() == text))
-        });
-        let Some((_, other)) = other else { continue };
-        if let Some((_, item)) = items.clone().find(|(name, _)| *name == label.name) {
-            item.wrong(format!("is called “{}”, and so is the point {}; choose another label", label.text, other.name));
+        let other = labels.get_key_value(text.as_str()).map(|(other, _)| *other);
+        if let Some(other) = other.or_else(|| taken.get(&text).copied()) {
+            item.wrong(format!("is called “{}”, and so is the point {other}; choose another label", label.text));
         }
+        taken.insert(text, name);
     }
 }
