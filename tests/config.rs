@@ -388,6 +388,45 @@ mod files {
     }
 
     #[test]
+    fn a_file_given_by_hand_stands_alone() {
+        let system = Layers::of_system(None);
+        assert_eq!(system.file, Path::new("/etc/katydid/katydid.toml"));
+        assert_eq!(system.folder.as_deref(), Some(Path::new("/etc/katydid/conf.d")));
+        let given = Layers::of_system(Some(Path::new("mine.toml")));
+        assert_eq!((given.file.as_path(), given.folder), (Path::new("mine.toml"), None));
+    }
+
+    /// Exit code, output and error output of the program.
+    fn program(words: &[&str]) -> (Option<i32>, String, String) {
+        let output =
+            std::process::Command::new(env!("CARGO_BIN_EXE_katydid")).args(words).env_clear().output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    }
+
+    #[test]
+    fn check_says_ok_on_stdout_or_the_mistakes_on_stderr_with_exit_code_78() {
+        let machine = Machine::with(&config_with("password = { env = 'PASSWORD' }"));
+        let file = machine.layers.file.display().to_string();
+        let (code, out, err) = program(&["check", &file]);
+        assert_eq!((code, out.starts_with("ok\n\ndevice   greenhouse\n"), err.as_str()), (Some(0), true, ""));
+        machine.write("katydid.toml", "a = 1\n", 0o644);
+        let (code, out, err) = program(&["check", &file]);
+        assert_eq!((code, out.as_str()), (Some(78), ""));
+        assert!(err.starts_with(&format!("{file}: device: missing; add [device] with a name\n")), "{err}");
+        assert!(err.contains(&format!("{file}:1: a: unknown\n")), "{err}");
+    }
+
+    #[test]
+    fn board_says_which_points_use_the_header() {
+        let machine = Machine::with(&config_with("password = { env = 'PASSWORD' }"));
+        let (code, out, _) = program(&["board", "--config", &machine.layers.file.display().to_string()]);
+        assert_eq!(code, Some(0));
+        assert!(out.starts_with("Raspberry Pi 4 Model B (raspberry-pi-4b), as the config says\n"), "{out}");
+        assert!(out.lines().any(|line| line.starts_with("11 ") && line.ends_with(" s")), "{out}");
+    }
+
+    #[test]
     fn conf_d_is_laid_over_the_file_in_alphabetical_order() {
         let machine = Machine::with(&config_with("password = { env = 'PASSWORD' }"));
         machine.write("conf.d/20-b.toml", "limits.outbox = 20", 0o644);
@@ -425,6 +464,18 @@ mod files {
         assert_eq!(resolved.device.board().name, "mine");
         assert_eq!(resolved.choice, config::BoardChoice::Compatible("maker,board".into()));
     }
+}
+
+#[test]
+fn a_text_of_nothing_but_brackets_is_a_mistake_and_no_overflow() {
+    for text in [format!("a = {}", "[".repeat(100_000)), format!("a = {}", "{b=".repeat(100_000)), "a.".repeat(50_000)]
+    {
+        assert!(resolve(&[("deep.toml", &text)], &[]).is_err());
+    }
+    let deep = format!("{} = 1", vec!["a"; 20_000].join("."));
+    assert!(resolve(&[("deep.toml", &deep)], &[]).is_err());
+    let name = format!("KATYDID_{}", vec!["A"; 20_000].join("__"));
+    assert!(resolve(&[("plain.toml", PLAIN)], &[(&name, "1")]).is_err());
 }
 
 proptest! {

@@ -11,6 +11,9 @@ use super::mistake::{Mistake, Origin};
 pub(super) const PREFIX: &str = "KATYDID_";
 const SEPARATOR: &str = "__";
 
+/// The longest path that is looked at, in keys. Trees are walked by recursion.
+const DEEPEST: usize = 16;
+
 /// A value as it was written.
 #[derive(Debug, Clone)]
 pub(super) struct Tree {
@@ -62,7 +65,9 @@ impl Tree {
             let Some(path) = name.strip_prefix(PREFIX) else { continue };
             let origin = Origin { file: format!("environment {name}").into(), line: None };
             let mut layer = Tree { origin: origin.clone(), raw: Raw::Bare(value.clone()) };
-            for key in path.rsplit(SEPARATOR) {
+            // No key lies deeper; what does is unknown, and says so by its whole rest.
+            let keys: Vec<&str> = path.splitn(DEEPEST, SEPARATOR).collect();
+            for key in keys.into_iter().rev() {
                 let raw = Raw::Table(vec![(key.to_ascii_lowercase(), layer)]);
                 layer = Tree { origin: origin.clone(), raw };
             }
