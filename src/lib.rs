@@ -5,6 +5,8 @@
 //! and XMPP to it; `run` is the loop that owns the clock and joins them.
 
 pub mod agent;
+pub mod args;
+pub mod config;
 pub mod control;
 pub mod drivers;
 pub mod model;
