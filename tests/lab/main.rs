@@ -2,6 +2,7 @@
 //!
 //! On a host this is one test, which boots a virtual machine (`hwlab.py`) and runs this same program in there; in the
 //! machine it is the tests. `KATYDID_LAB=word` runs only the tests with that word in their names.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests, though without cargo's harness")]
 
 mod chip;
 mod host;
