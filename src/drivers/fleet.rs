@@ -128,8 +128,11 @@ impl Drivers {
     }
 
     fn post(&mut self, name: &str, order: Order) {
-        let Some(running) = self.points.get(name) else { return };
-        let Some(orders) = &running.orders else { return };
+        let Some((running, orders)) = self.points.get(name).and_then(|point| Some((point, point.orders.as_ref()?)))
+        else {
+            tracing::debug!(point = name, "nobody drives it");
+            return;
+        };
         if let Err(TrySendError::Full(_)) = orders.try_send(order) {
             running.task.abort();
             self.points.remove(name);
@@ -341,6 +344,7 @@ mod tests {
         drivers.post("a", Order { number: 1, value: ON });
         next(&mut heard).await.1.unwrap();
         drivers.reload(&device(Vec::new(), vec![pump("b", "A")])).await;
+        assert_eq!(drivers.tasks.len(), 1, "the old task still has the line");
         assert_eq!(next(&mut heard).await, ("b".into(), Ok(OFF), None));
         assert_eq!(drivers.bench.show("A").as_deref(), Some("off"));
     }

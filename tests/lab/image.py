@@ -1,6 +1,6 @@
 """The guest's kernel and initrd, from Debian packages: fetched and unpacked once, without root and without touching
 this machine's own apt. x86_64 only; the newest kernel of KERNEL_SUITE is taken, since gpio-sim must be in it."""
-import gzip
+import fcntl
 import os
 import re
 import shlex
@@ -37,8 +37,15 @@ def need_tools():
 
 
 def build(force=False):
-    """-> (kernel, initrd): built on first use and whenever a file of the guest is newer."""
+    """-> (kernel, initrd): built on first use and whenever a file of the guest is newer; by one process at a time."""
     need_tools()
+    os.makedirs(CACHE, exist_ok=True)
+    with open(CACHE + '/lock', 'w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return build_alone(force)
+
+
+def build_alone(force):
     boot = os.path.join(CACHE, 'boot')
     kernel, initrd = boot + '/kernel', boot + '/initrd.gz'
     sources = [__file__] + [os.path.join(HERE, 'guest', name) for name in os.listdir(os.path.join(HERE, 'guest'))]

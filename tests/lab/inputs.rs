@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use gpiocdev::Chip;
 use gpiocdev::line::Bias as LineBias;
+use katydid::drivers::gpio::Help;
 use katydid::model::{Bias, Fault, GpioInput, Line, Value};
 use libtest_mimic::Trial;
 use tokio::time::sleep;
@@ -20,6 +21,8 @@ pub fn trials() -> Vec<Trial> {
         trial("low_is_active_if_the_config_says_so", low_is_active_if_the_config_says_so),
         trial("a_bounce_is_not_a_change", a_bounce_is_not_a_change),
         trial("after_bouncing_the_final_level_is_right", after_bouncing_the_final_level_is_right),
+        trial("a_kernel_that_cannot_debounce_is_helped", a_kernel_that_cannot_debounce_is_helped),
+        trial("a_line_without_interrupts_is_read", a_line_without_interrupts_is_read),
         trial("after_a_burst_the_final_state_is_right", after_a_burst_the_final_state_is_right),
         trial("edges_beyond_the_kernels_buffer_do_not_hide_the_final_state", edges_beyond_the_buffer),
         trial("the_second_name_of_a_line_will_do", the_second_name_of_a_line_will_do),
@@ -98,6 +101,35 @@ async fn after_bouncing_the_final_level_is_right() {
         sleep(Duration::from_millis(5)).await;
     }
     assert_eq!(door.rest().await, [Ok(ON)]);
+}
+
+async fn a_kernel_that_cannot_debounce_is_helped() {
+    for help in [Help::TellsEdges, Help::Reads] {
+        let chip = SimChip::new("helped", &["DOOR"]);
+        let mut door = Point::listening_with(help, slow("helped"));
+        assert_eq!(door.next().await, Ok(OFF));
+        chip.pull(0, true);
+        sleep(Duration::from_millis(10)).await;
+        chip.pull(0, false);
+        door.is_quiet(Duration::from_millis(400)).await;
+        for up in [true, false, true, false, true] {
+            chip.pull(0, up);
+            sleep(Duration::from_millis(5)).await;
+        }
+        assert_eq!(door.rest().await, [Ok(ON)], "{help:?}");
+    }
+}
+
+async fn a_line_without_interrupts_is_read() {
+    let chip = SimChip::new("read", &["DOOR"]);
+    let mut door = Point::listening_with(Help::Reads, input("read", "DOOR"));
+    assert_eq!(door.next().await, Ok(OFF));
+    for value in [ON, OFF] {
+        chip.pull(0, value == ON);
+        assert_eq!(door.next().await, Ok(value));
+    }
+    chip.unplug();
+    assert_eq!(door.next().await, Err(Fault::new("the GPIO chip of line DOOR is gone")));
 }
 
 async fn after_a_burst_the_final_state_is_right() {

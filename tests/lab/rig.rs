@@ -6,6 +6,7 @@ use std::os::fd::{OwnedFd, RawFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
+use katydid::drivers::gpio::{Help, listen_with};
 use katydid::drivers::sim::Bench;
 use katydid::drivers::{Feed, FirstTry, Order, Report, actuator_task, sensor_task};
 use katydid::model::{
@@ -98,6 +99,14 @@ impl Point {
         let (reports, heard) = mpsc::channel(room);
         let feed = Feed::new(&sensor.label.name, reports);
         let task = tokio::spawn(sensor_task(&sensor, feed, FirstTry::default(), &Bench::default()));
+        Point { heard, orders: None, task }
+    }
+
+    /// With no more than this asked of the kernel.
+    pub fn listening_with(most: Help, input: GpioInput<Line>) -> Point {
+        let (reports, heard) = mpsc::channel(16);
+        let feed = Feed::new(&input.line.pin, reports);
+        let task = tokio::spawn(listen_with(most, input, feed, FirstTry::default()));
         Point { heard, orders: None, task }
     }
 

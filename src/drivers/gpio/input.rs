@@ -28,12 +28,28 @@ const KEPT_EDGES: u32 = 64;
 /// Edges taken from the kernel in one call.
 const BATCH: usize = 16;
 
+/// What the kernel does for an input line, most first. How much depends on chip and kernel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Help {
+    /// It tells each edge once the level has held.
+    Debounces,
+    /// It tells every edge.
+    TellsEdges,
+    /// It reads the level when asked.
+    Reads,
+}
+
 /// Follows one input line for ever, and gets it again when it is lost.
-pub async fn listen(input: GpioInput<Line>, feed: Feed, mut first: FirstTry) {
+pub async fn listen(input: GpioInput<Line>, feed: Feed, first: FirstTry) {
+    listen_with(Help::Debounces, input, feed, first).await;
+}
+
+/// As [`listen`], with no more than this asked of the kernel.
+pub async fn listen_with(most: Help, input: GpioInput<Line>, feed: Feed, mut first: FirstTry) {
     let mut backoff = Backoff::new();
     let mut told = false;
     loop {
-        let started = Listening::start(&input);
+        let started = Listening::start(most, &input);
         first.made();
         let error = match started {
             Ok(mut listening) => {
@@ -72,13 +88,20 @@ struct Listening {
 }
 
 impl Listening {
-    fn start(input: &GpioInput<Line>) -> Result<Listening, GpioError> {
+    fn start(most: Help, input: &GpioInput<Line>) -> Result<Listening, GpioError> {
         let place = chip::find(&input.line)?;
-        let (request, edges, debounced) = request(&place, input)?;
+        let (request, help) = request(&place, most, input)?;
         let level = request.lone_value().map_err(|error| GpioError::of_line(&place.name, &error))?.into();
-        let hold = if debounced { Duration::ZERO } else { input.debounce };
+        let hold = if help == Help::Debounces { Duration::ZERO } else { input.debounce };
         let request = chip::watched(request, &place.name)?;
-        Ok(Listening { name: place.name, request, settle: Settle::new(hold, level), looks: !edges, edge: 0, level })
+        Ok(Listening {
+            name: place.name,
+            request,
+            settle: Settle::new(hold, level),
+            looks: help == Help::Reads,
+            edge: 0,
+            level,
+        })
     }
 
     async fn follow(&mut self, feed: &Feed) -> Result<Infallible, GpioError> {
@@ -139,27 +162,24 @@ impl Listening {
     }
 }
 
-/// The line with as much done by the kernel as it is able to: the request, whether it tells edges, and whether it
-/// debounces them.
-fn request(place: &Place, input: &GpioInput<Line>) -> Result<(Request, bool, bool), GpioError> {
-    let debounce = !input.debounce.is_zero();
-    let ways: &[(bool, bool)] =
-        if debounce { &[(true, true), (true, false), (false, false)] } else { &[(true, false), (false, false)] };
+/// The line with as much done by the kernel as it is able to.
+fn request(place: &Place, most: Help, input: &GpioInput<Line>) -> Result<(Request, Help), GpioError> {
+    let most = if input.debounce.is_zero() { most.max(Help::TellsEdges) } else { most };
     let mut refusal = None;
-    for (edges, debounced) in ways.iter().copied() {
+    for help in [Help::Debounces, Help::TellsEdges, Help::Reads].into_iter().filter(|help| *help >= most) {
         let mut settings = Request::builder();
         settings.as_input().with_bias(bias(input.bias)).with_kernel_event_buffer_size(KEPT_EDGES);
         if input.active_low {
             settings.as_active_low();
         }
-        if edges {
+        if help != Help::Reads {
             settings.with_edge_detection(EdgeDetection::BothEdges);
         }
-        if debounced {
+        if help == Help::Debounces {
             settings.with_debounce_period(input.debounce);
         }
         match place.request(&mut settings) {
-            Ok(request) => return Ok((request, edges, debounced)),
+            Ok(request) => return Ok((request, help)),
             Err(error) => {
                 let hopeless = matches!(errno(&error), Some(libc::EBUSY | libc::EACCES | libc::EPERM | libc::ENODEV));
                 refusal = Some(place.refusal(&error));

@@ -8,7 +8,7 @@ mod output;
 mod settle;
 
 pub use error::GpioError;
-pub use input::listen;
+pub use input::{Help, listen, listen_with};
 pub use output::hold;
 
 /// What `gpioinfo` shows as the user of our lines.
