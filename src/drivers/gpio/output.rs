@@ -30,12 +30,12 @@ pub async fn hold(
 ) {
     let mut backoff = Backoff::new();
     loop {
-        let claimed = Held::claim(&output, safe, exit);
+        let claimed = Held::claim(&output, safe, exit).and_then(|held| held.read().map(|value| (held, value)));
         first.made();
         let error = match claimed {
-            Ok(held) => {
+            Ok((held, value)) => {
                 backoff.worked(feed.point());
-                let Err(error) = held.serve(&mut orders, &feed).await;
+                let Err(error) = held.serve(value, &mut orders, &feed).await;
                 error
             }
             Err(error) => error,
@@ -80,8 +80,8 @@ impl Held {
         Ok(Held { name: place.name, request, exit })
     }
 
-    async fn serve(&self, orders: &mut Orders, feed: &Feed) -> Result<Infallible, GpioError> {
-        let mut last = self.read()?;
+    /// Obeys until the line is lost; `last` is what it read when it was claimed.
+    async fn serve(&self, mut last: Value, orders: &mut Orders, feed: &Feed) -> Result<Infallible, GpioError> {
         feed.report(Ok(last)).await;
         loop {
             tokio::select! {
