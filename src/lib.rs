@@ -6,4 +6,5 @@
 
 pub mod control;
 pub mod drivers;
+pub mod link;
 pub mod model;
