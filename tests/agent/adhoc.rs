@@ -72,10 +72,14 @@ fn field<'e>(form: &'e Element, var: &str) -> &'e Element {
 }
 
 fn texts(element: &Element, name: &str) -> Vec<String> {
-    element.children().filter(|c| c.name() == name).map(|c| match name {
-        "option" => c.children().next().unwrap().text(),
-        _ => c.text(),
-    }).collect()
+    element
+        .children()
+        .filter(|c| c.name() == name)
+        .map(|c| match name {
+            "option" => c.children().next().unwrap().text(),
+            _ => c.text(),
+        })
+        .collect()
 }
 
 #[test]
@@ -112,7 +116,10 @@ fn a_number_shows_its_range() {
     assert_eq!((value.attr("type"), value.attr("label")), (Some("text-single"), Some("Lamp (%)")));
     let validate = value.get_child("validate", "http://jabber.org/protocol/xdata-validate").unwrap();
     let range = validate.get_child("range", "http://jabber.org/protocol/xdata-validate").unwrap();
-    assert_eq!((validate.attr("datatype"), range.attr("min"), range.attr("max")), (Some("xs:decimal"), Some("0"), Some("100")));
+    assert_eq!(
+        (validate.attr("datatype"), range.attr("min"), range.attr("max")),
+        (Some("xs:decimal"), Some("0"), Some("100"))
+    );
 }
 
 #[test]
@@ -169,7 +176,9 @@ fn a_broken_form_is_a_bad_request() {
     talk.recv(&format!("<iq from='{ANNA}' type='set' id='q'><command xmlns='{NS}' node='pump'><x xmlns='jabber:x:data' type='submit'>{form_type}{form_type}<field var='value'><value>1</value></field></x></command></iq>"));
     assert_eq!(talk.moved(), Vec::<String>::new());
     let iq = answer(&mut talk);
-    assert!(iq.get_child("error", "jabber:client").unwrap().has_child("bad-request", "urn:ietf:params:xml:ns:xmpp-stanzas"));
+    assert!(
+        iq.get_child("error", "jabber:client").unwrap().has_child("bad-request", "urn:ietf:params:xml:ns:xmpp-stanzas")
+    );
 }
 
 #[test]
@@ -201,7 +210,11 @@ fn a_pulse_goes_there_and_back() {
     let mut talk = Talk::begin();
     let (session, form) = open(&mut talk, ANNA, "pump-pulse", None);
     assert_eq!(texts(field(&form, "time"), "value"), ["500ms"]);
-    send(&mut talk, ANNA, &Step { node: "pump-pulse", session: Some(&session), fields: Some(&[("time", "2s")]), action: None });
+    send(
+        &mut talk,
+        ANNA,
+        &Step { node: "pump-pulse", session: Some(&session), fields: Some(&[("time", "2s")]), action: None },
+    );
     talk.hardware_obeys();
     assert_eq!(ending(&mut talk), "info: Pump: on, back to off in 2s");
     talk.pass(Duration::from_secs(2));
@@ -213,9 +226,17 @@ fn one_point_or_all_can_be_read() {
     let mut talk = Talk::begin();
     let (session, form) = open(&mut talk, "carol@home.example/pc", "read", None);
     assert_eq!(texts(field(&form, "point"), "option"), ["all", "door", "pump"]);
-    send(&mut talk, "carol@home.example/pc", &Step { node: "read", session: Some(&session), fields: Some(&[("point", "door")]), action: None });
+    send(
+        &mut talk,
+        "carol@home.example/pc",
+        &Step { node: "read", session: Some(&session), fields: Some(&[("point", "door")]), action: None },
+    );
     assert_eq!(ending(&mut talk), "info: Front door: closed");
-    send(&mut talk, "carol@home.example/pc", &Step { node: "read", fields: Some(&[("point", "lamp")]), ..Step::default() });
+    send(
+        &mut talk,
+        "carol@home.example/pc",
+        &Step { node: "read", fields: Some(&[("point", "lamp")]), ..Step::default() },
+    );
     assert_eq!(ending(&mut talk), "error: there is no such point");
 }
 
@@ -225,7 +246,11 @@ fn cancel_is_answered_canceled_and_ends_the_session() {
     let (session, _) = open(&mut talk, ANNA, "pump", None);
     send(&mut talk, ANNA, &Step { node: "pump", action: Some("cancel"), session: Some(&session), fields: None });
     assert_eq!(command(&answer(&mut talk)).attr("status"), Some("canceled"));
-    send(&mut talk, ANNA, &Step { node: "pump", action: None, session: Some(&session), fields: Some(&[("value", "1")]) });
+    send(
+        &mut talk,
+        ANNA,
+        &Step { node: "pump", action: None, session: Some(&session), fields: Some(&[("value", "1")]) },
+    );
     assert!(talk.moved().is_empty());
     assert!(answer(&mut talk).get_child("error", "jabber:client").unwrap().has_child("session-expired", NS));
 }
@@ -235,7 +260,11 @@ fn actions_that_make_no_sense_are_refused_by_name() {
     let mut talk = Talk::begin();
     let (session, _) = open(&mut talk, ANNA, "pump", None);
     for (action, error) in [("prev", "bad-action"), ("explode", "malformed-action")] {
-        send(&mut talk, ANNA, &Step { node: "pump", action: Some(action), session: Some(&session), fields: Some(&[("value", "1")]) });
+        send(
+            &mut talk,
+            ANNA,
+            &Step { node: "pump", action: Some(action), session: Some(&session), fields: Some(&[("value", "1")]) },
+        );
         assert!(answer(&mut talk).get_child("error", "jabber:client").unwrap().has_child(error, NS), "{error}");
     }
     assert!(talk.moved().is_empty());
@@ -245,9 +274,12 @@ fn actions_that_make_no_sense_are_refused_by_name() {
 fn a_session_belongs_to_one_client_and_one_command() {
     let mut talk = Talk::begin();
     let (session, _) = open(&mut talk, ANNA, "pump", None);
-    for (who, node, session) in
-        [("anna@home.example/phone", "pump", session.as_str()), ("carol@home.example/pc", "pump", &session), (ANNA, "lamp", &session), (ANNA, "pump", "guess")]
-    {
+    for (who, node, session) in [
+        ("anna@home.example/phone", "pump", session.as_str()),
+        ("carol@home.example/pc", "pump", &session),
+        (ANNA, "lamp", &session),
+        (ANNA, "pump", "guess"),
+    ] {
         send(&mut talk, who, &Step { node, action: None, session: Some(session), fields: Some(&[("value", "1")]) });
         assert!(talk.moved().is_empty());
         assert!(answer(&mut talk).get_child("error", "jabber:client").unwrap().has_child("bad-sessionid", NS));
@@ -260,7 +292,11 @@ fn a_form_left_open_expires() {
     let (session, _) = open(&mut talk, ANNA, "pump", None);
     talk.pass(Duration::from_secs(600));
     talk.sent();
-    send(&mut talk, ANNA, &Step { node: "pump", action: None, session: Some(&session), fields: Some(&[("value", "1")]) });
+    send(
+        &mut talk,
+        ANNA,
+        &Step { node: "pump", action: None, session: Some(&session), fields: Some(&[("value", "1")]) },
+    );
     assert!(talk.moved().is_empty());
     assert!(answer(&mut talk).get_child("error", "jabber:client").unwrap().has_child("session-expired", NS));
 }

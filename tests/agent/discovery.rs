@@ -21,10 +21,12 @@ fn query(talk: &mut Talk, who: &str, ns: &str, node: Option<&str>) -> Element {
 fn items(talk: &mut Talk, who: &str, node: Option<&str>) -> Vec<String> {
     let answer = query(talk, who, ITEMS, node);
     let list = answer.get_child("query", ITEMS).unwrap_or_else(|| panic!("{}", String::from(&answer)));
-    list.children().map(|item| {
-        assert_eq!(item.attr("jid"), Some("greenhouse@home.example/katydid"));
-        format!("{}={}", item.attr("node").unwrap_or("?"), item.attr("name").unwrap_or("?"))
-    }).collect()
+    list.children()
+        .map(|item| {
+            assert_eq!(item.attr("jid"), Some("greenhouse@home.example/katydid"));
+            format!("{}={}", item.attr("node").unwrap_or("?"), item.attr("name").unwrap_or("?"))
+        })
+        .collect()
 }
 
 #[test]
@@ -78,7 +80,16 @@ fn a_point_describes_itself_with_a_form() {
     };
     assert_eq!(
         fields(&mut talk, "anna@home.example", "points/lamp"),
-        ["FORM_TYPE=urn:katydid:point:1", "name=lamp", "writable=true", "kind=number", "unit=%", "decimals=0", "min=0", "max=100"]
+        [
+            "FORM_TYPE=urn:katydid:point:1",
+            "name=lamp",
+            "writable=true",
+            "kind=number",
+            "unit=%",
+            "decimals=0",
+            "min=0",
+            "max=100"
+        ]
     );
     assert_eq!(
         fields(&mut talk, "ben@home.example", "points/pump"),
@@ -132,7 +143,9 @@ fn version_time_and_uptime_are_told_to_contacts() {
     talk.sent();
     let get = |payload: &str| format!("<iq from='ben@home.example/pc' type='get' id='q'>{payload}</iq>");
     talk.recv(&get("<query xmlns='jabber:iq:last'/>"));
-    talk.expect(&["<iq to='ben@home.example/pc' type='result' id='q'><query xmlns='jabber:iq:last' seconds='90'/></iq>"]);
+    talk.expect(&[
+        "<iq to='ben@home.example/pc' type='result' id='q'><query xmlns='jabber:iq:last' seconds='90'/></iq>",
+    ]);
     talk.recv(&get("<time xmlns='urn:xmpp:time'/>"));
     talk.expect(&["<iq to='ben@home.example/pc' type='result' id='q'><time xmlns='urn:xmpp:time'><tzo>+01:00</tzo><utc>2027-01-15T08:01:30Z</utc></time></iq>"]);
     talk.recv(&get("<query xmlns='jabber:iq:version'/>"));

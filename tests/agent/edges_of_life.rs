@@ -98,8 +98,9 @@ fn a_lost_link_moves_what_the_config_says_once_it_is_lost_for_long() {
     assert_eq!(talk.moved(), Vec::<String>::new(), "it came back in time");
     talk.feed(Input::Offline);
     talk.pass(minutes(5));
-    assert_eq!(talk.moved(), ["pump off"], "and the lamp, which has no such line, stays");
-    talk.hardware_gone();
+    talk.hardware_says(Ok(Value::Switch(false)));
+    talk.sent();
+    assert_eq!(talk.ask(ANNA, "lamp"), "Lamp: 40%", "it has no such line, so it stays");
     talk.pass(minutes(20));
     assert_eq!(talk.moved().len(), 0);
 }
@@ -117,7 +118,8 @@ fn a_server_that_was_never_reached_is_lost_too() {
 fn a_reload_keeps_what_is_known_and_what_is_owed() {
     let mut talk = Talk::begin();
     talk.ask_quietly(ANNA, "pump on 10m");
-    let changed = GREENHOUSE.replace("label = \"Pump\"", "label = \"Well pump\"") + "\n[sensors.gate]\nsim = { line = \"IN2\" }\n";
+    let changed = GREENHOUSE.replace("label = \"Pump\"", "label = \"Well pump\"")
+        + "\n[sensors.gate]\nsim = { line = \"IN2\" }\n";
     talk.feed(Input::Reload(Box::new(device(&changed))));
     talk.sent();
     assert_eq!(talk.ask(ANNA, "pump"), "Well pump: on, back to off in 10m");
@@ -176,9 +178,5 @@ impl Talk {
         self.says(who, text);
         self.hardware_obeys();
         self.sent();
-    }
-
-    fn hardware_gone(&mut self) {
-        self.report("pump", Ok(Value::Switch(false)));
     }
 }

@@ -14,7 +14,10 @@ fn the_same_words_sent_now_do_run() {
 #[test]
 fn a_delayed_command_does_not_run_and_its_sender_is_told() {
     let mut talk = Talk::begin();
-    for delay in ["<delay xmlns='urn:xmpp:delay' stamp='2026-01-01T00:00:00Z'/>", "<x xmlns='jabber:x:delay' stamp='20260101T00:00:00'/>"] {
+    for delay in [
+        "<delay xmlns='urn:xmpp:delay' stamp='2026-01-01T00:00:00Z'/>",
+        "<x xmlns='jabber:x:delay' stamp='20260101T00:00:00'/>",
+    ] {
         talk.recv(&NOW.replace("</message>", &format!("{delay}</message>")));
         assert_eq!(talk.moved(), Vec::<String>::new());
         assert_eq!(talk.reply(), "“pump on” came late, so I did nothing. Say it again if you still want it.");
@@ -31,7 +34,8 @@ fn a_corrected_command_does_not_run() {
 
 #[test]
 fn copies_archives_and_forwards_do_not_run_and_get_no_answer() {
-    let inner = "<message xmlns='jabber:client' from='anna@home.example/phone' type='chat'><body>pump on</body></message>";
+    let inner =
+        "<message xmlns='jabber:client' from='anna@home.example/phone' type='chat'><body>pump on</body></message>";
     let forwarded = format!("<forwarded xmlns='urn:xmpp:forward:0'>{inner}</forwarded>");
     for wrapper in [
         format!("<received xmlns='urn:xmpp:carbons:2'>{forwarded}</received>"),

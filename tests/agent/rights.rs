@@ -72,7 +72,9 @@ fn strangers_together_share_a_small_allowance() {
 #[test]
 fn a_roster_push_counts_only_from_our_own_account() {
     let push = |from: &str| {
-        format!("<iq {from} type='set' id='p'><query xmlns='jabber:iq:roster'><item jid='mallory@elsewhere.example' subscription='both'/></query></iq>")
+        format!(
+            "<iq {from} type='set' id='p'><query xmlns='jabber:iq:roster'><item jid='mallory@elsewhere.example' subscription='both'/></query></iq>"
+        )
     };
     let mut talk = Talk::begin();
     talk.recv(&push("from='mallory@elsewhere.example'"));
@@ -86,7 +88,10 @@ fn a_viewer_reads_and_is_told_which_right_is_missing() {
     let mut talk = Talk::begin();
     assert_eq!(talk.ask("ben@home.example", "pump"), "Pump: off");
     assert_eq!(talk.ask("ben@home.example", "pump on"), "Pump: that needs the role operator, and yours is viewer");
-    assert_eq!(talk.ask("ben@home.example", "lamp nonsense"), "Lamp: that needs the role operator, and yours is viewer");
+    assert_eq!(
+        talk.ask("ben@home.example", "lamp nonsense"),
+        "Lamp: that needs the role operator, and yours is viewer"
+    );
 }
 
 #[test]

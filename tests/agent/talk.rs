@@ -190,7 +190,9 @@ impl Talk {
         let (sent, rest) = std::mem::take(&mut self.effects).into_iter().partition(|e| matches!(e, Effect::Send(_)));
         self.effects = rest;
         let sent: Vec<Effect> = sent;
-        sent.into_iter().filter_map(|e| if let Effect::Send(stanza) = e { Some(clean(tree(&stanza))) } else { None }).collect()
+        sent.into_iter()
+            .filter_map(|e| if let Effect::Send(stanza) = e { Some(clean(tree(&stanza))) } else { None })
+            .collect()
     }
 
     /// Bodies of messages sent since the last look, as `to: body`.
@@ -198,7 +200,9 @@ impl Talk {
         let sent = self.sent();
         let messages = sent.iter().filter(|e| e.name() == "message" && e.has_child("body", "jabber:client"));
         messages
-            .map(|m| format!("{}: {}", m.attr("to").unwrap_or("?"), m.get_child("body", "jabber:client").unwrap().text()))
+            .map(|m| {
+                format!("{}: {}", m.attr("to").unwrap_or("?"), m.get_child("body", "jabber:client").unwrap().text())
+            })
             .collect()
     }
 
@@ -252,21 +256,19 @@ pub fn tree(stanza: &Stanza) -> Element {
 }
 
 /// Drops what differs from run to run: ids of our own making and origin ids.
-fn clean(mut element: Element) -> Element {
-    if element.attr("id").is_some_and(|id| id.starts_with("k1-")) {
-        element.set_attr("id".try_into().unwrap(), None::<String>);
-    }
-    let children: Vec<Element> = element.children().filter(|c| !c.is("origin-id", "urn:xmpp:sid:0")).cloned().collect();
-    let text = element.text();
+fn clean(element: Element) -> Element {
     let mut bare = Element::builder(element.name(), element.ns()).build();
-    for ((_, name), value) in element.attrs() {
-        bare.set_attr(name.clone(), Some(value.clone()));
+    for ((ns, name), value) in element.attrs() {
+        if !(name.as_str() == "id" && value.starts_with("k1-")) {
+            bare.set_attr(ns.clone(), name.clone(), value.clone());
+        }
     }
+    let text = element.text();
     if !text.is_empty() {
         bare.append_text_node(text);
     }
-    children.into_iter().for_each(|child| {
-        bare.append_child(clean(child));
-    });
+    for child in element.children().filter(|child| !child.is("origin-id", "urn:xmpp:sid:0")) {
+        bare.append_child(clean(child.clone()));
+    }
     bare
 }
