@@ -16,11 +16,11 @@ use crate::model::{ActuatorId, ContactId, Device, Fault, Moment, Now, PointId, V
 use crate::xmpp::adhoc::Sessions;
 use crate::xmpp::journal::Journal;
 pub use crate::xmpp::journal::Level;
+use crate::xmpp::message;
 use crate::xmpp::notices::{Notice, Notices};
 use crate::xmpp::presence::Dashboard;
 use crate::xmpp::rate::Bucket;
 use crate::xmpp::roster::Roster;
-use crate::xmpp::message;
 use doors::Door;
 pub use input::{Effect, Input};
 

@@ -42,6 +42,7 @@ pub enum Input {
 
 /// Something to be done.
 #[derive(Debug, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "effects live for one turn of the loop, and most are stanzas")]
 pub enum Effect {
     /// Put this on its way. Messages are kept while the server is out of reach; everything else is made anew.
     Send(Stanza),

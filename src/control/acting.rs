@@ -160,6 +160,10 @@ impl Acting {
             std::mem::take(&mut self.waiting).into_iter().partition(|w: &Waiting| w.until <= now.mono);
         self.waiting = waiting;
         over.iter().for_each(|waiting: &Waiting| self.insist(waiting, now));
+        if let (Quality::Good(value), false) = (&self.reading.quality, over.is_empty()) {
+            // It may or may not have moved, so what it read before is no longer good.
+            self.reading.quality = Quality::Stale(*value);
+        }
         let unanswered = over.iter().filter_map(|waiting| waiting.ticket).collect();
         let (value, cause) = if due(self.lost_at) {
             self.lost_at = None;
@@ -171,7 +175,9 @@ impl Acting {
             return (unanswered, None);
         };
         self.back_at = actuator.max_on.filter(|_| value != actuator.safe).map(|max| now.mono + max);
-        if self.reading.good() == Some(value) && self.waiting.is_empty() {
+        // A lost link need not move what is there already. When time is up the drive is made in any case: what it
+        // read last may be older than the drive that nobody confirmed.
+        if cause == Cause::LinkLost && self.reading.good() == Some(value) && self.waiting.is_empty() {
             return (unanswered, None);
         }
         let drive = Drive::new(number, id, value, cause);

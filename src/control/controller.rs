@@ -109,7 +109,8 @@ impl Controller {
         let observed = self.actuators[id.index()].observed(device.actuator(id), answers, result, now);
         let changed = observed.changed.then_some(Decision::Changed(PointId::Actuator(id), observed.cause));
         let settled = observed.settled.map(|(ticket, outcome)| Decision::Settled(ticket, outcome));
-        changed.into_iter().chain(settled).collect()
+        // Whoever asked hears first.
+        settled.into_iter().chain(changed).collect()
     }
 
     /// The server came within reach, or out of it.
@@ -131,8 +132,12 @@ impl Controller {
             }
         }
         for (id, actuator) in device.actuators() {
+            let before = self.actuators[id.index()].reading().clone();
             let (unanswered, drive) = self.actuators[id.index()].wake(id, actuator, self.drives + 1, now);
             decisions.extend(unanswered.into_iter().map(|ticket| Decision::Settled(ticket, Outcome::NoConfirmation)));
+            if *self.actuators[id.index()].reading() != before {
+                decisions.push(Decision::Changed(PointId::Actuator(id), None));
+            }
             if let Some(drive) = drive {
                 self.drives += 1;
                 decisions.push(Decision::Drive(drive));

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use xmpp_parsers::data_forms::{DataForm, DataFormType, Field, FieldType, Option_};
 use xmpp_parsers::data_forms_validate::{Datatype, Method, Validate};
+use xmpp_parsers::minidom::Element;
+use xmpp_parsers::ns;
+use xso::exports::rxml::{Namespace, xml_ncname};
 
 use crate::model::{Actuator, Kind, Reading, Value, parse_duration, show_duration};
 
@@ -62,6 +65,15 @@ pub fn list_field(var: &str, label: &str, entries: Vec<(String, String)>) -> Fie
     field.values = entries.first().map(|(value, _)| value.clone()).into_iter().collect();
     field.options = entries.into_iter().map(|(value, label)| Option_ { label: Some(label), value }).collect();
     field
+}
+
+/// Writes out the type of every field. The library leaves `text-single` away, as it may, since that is the
+/// default; not every client knows.
+pub fn write_all_types(element: &mut Element) {
+    if element.is("field", ns::DATA_FORMS) && element.attr("type").is_none() {
+        element.set_attr(Namespace::NONE, xml_ncname!("type").to_owned(), "text-single");
+    }
+    element.children_mut().for_each(write_all_types);
 }
 
 /// The first value of a field in a submitted form; `None` if it is missing or blank.

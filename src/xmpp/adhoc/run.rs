@@ -143,7 +143,9 @@ fn hand_out(turn: &mut Turn<'_>, from: &Jid, request: &CommandElement, form: Dat
         notes: Vec::new(),
         form: Some(form),
     };
-    Reply::Result(Some(command.into()))
+    let mut element: Element = command.into();
+    form::write_all_types(&mut element);
+    Reply::Result(Some(element))
 }
 
 fn cancel(turn: &mut Turn<'_>, request: CommandElement) -> Reply {

@@ -1,0 +1,126 @@
+//! Board files: what may be written in them, and which one this is.
+
+use super::mistake::{Mistakes, Report};
+use super::nearest::hint;
+use super::node::Item;
+use super::tree::Tree;
+use crate::model::{Board, Line, Pin};
+
+pub(super) const KEYS: &[&str] = &["title", "compatible", "fallback", "simulated", "open", "pins"];
+pub(super) const PIN_KEYS: &[&str] = &["name", "number", "chip", "lines", "reserved"];
+
+/// The boards that come with the program: name and text.
+static EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/boards.rs"));
+
+/// One board file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BoardFile {
+    /// What it says of the board.
+    pub board: Board,
+    /// The device tree's words for it.
+    pub compatible: Vec<String>,
+    /// Chosen when no other board's `compatible` fits.
+    pub fallback: bool,
+    /// Its lines are the simulator's.
+    pub simulated: bool,
+}
+
+/// Why a board was chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BoardChoice {
+    /// The config names it.
+    Named,
+    /// The device tree says this word.
+    Compatible(String),
+    /// Nothing fitted.
+    Fallback,
+}
+
+impl BoardFile {
+    /// Parses a board file. `name` is the file's name without its ending, `file` what mistakes call it.
+    pub fn parse(name: &str, file: &str, text: &str) -> Result<BoardFile, Mistakes> {
+        let tree = Tree::parse(file, text).map_err(|mistake| Mistakes(vec![mistake]))?;
+        let report = Report::default();
+        let board = read(name, &Item::root(&tree, &report));
+        report.into_notes(&[file.to_owned()])?;
+        board.ok_or_else(|| Mistakes(Vec::new()))
+    }
+}
+
+/// The boards that come with the program, by name.
+pub fn embedded() -> Result<Vec<BoardFile>, Mistakes> {
+    EMBEDDED.iter().map(|(name, text)| BoardFile::parse(name, &format!("boards/{name}.toml"), text)).collect()
+}
+
+/// The board a config names, or the one the device tree's words fit, the most specific word first.
+pub(super) fn choose<'b>(
+    boards: &'b [BoardFile],
+    wanted: Option<Item<'_>>,
+    compatible: &[String],
+) -> Option<(&'b BoardFile, BoardChoice)> {
+    let name = match &wanted {
+        Some(item) => item.text()?,
+        None => "auto",
+    };
+    if name != "auto" {
+        let found = boards.iter().find(|file| file.board.name == name);
+        if let (None, Some(item)) = (found, &wanted) {
+            let names = boards.iter().map(|file| file.board.name.as_str());
+            let list = names.clone().collect::<Vec<_>>().join(", ");
+            item.wrong(format!("no board of this name; known are auto, {list}{}", hint(name, names)));
+        }
+        return found.map(|file| (file, BoardChoice::Named));
+    }
+    for word in compatible {
+        if let Some(file) = boards.iter().find(|file| file.compatible.contains(word)) {
+            return Some((file, BoardChoice::Compatible(word.clone())));
+        }
+    }
+    boards.iter().find(|file| file.fallback).map(|file| (file, BoardChoice::Fallback))
+}
+
+fn read(name: &str, item: &Item<'_>) -> Option<BoardFile> {
+    let table = item.table(KEYS)?;
+    let title = table.need("title", "the board's name for people").and_then(|item| item.text());
+    let compatible = match table.need("compatible", "the device tree's words for this board, possibly none") {
+        Some(item) => item.texts()?.iter().map(|(_, text)| (*text).to_owned()).collect(),
+        None => Vec::new(),
+    };
+    let flag = |key| table.get(key).and_then(|item| item.flag()).unwrap_or(false);
+    let (fallback, simulated, open) = (flag("fallback"), flag("simulated"), flag("open"));
+    let mut pins: Vec<Pin> = Vec::new();
+    for item in table.get("pins").and_then(|item| item.list()).unwrap_or_default() {
+        let Some(pin) = read_pin(&item) else { continue };
+        check_once(&item, &pin, &pins);
+        pins.push(pin);
+    }
+    let board = Board { name: name.to_owned(), title: title?.to_owned(), pins, open };
+    Some(BoardFile { board, compatible, fallback, simulated })
+}
+
+fn read_pin(item: &Item<'_>) -> Option<Pin> {
+    let table = item.table(PIN_KEYS)?;
+    let name = table.need("name", "the pin's name on the header").and_then(|item| item.text());
+    let number = table.get("number").and_then(|item| item.whole(1..=999)).and_then(|n| u16::try_from(n).ok());
+    let chip = table.need("chip", "the label of the line's chip").and_then(|item| item.text());
+    let lines = table.need("lines", "the names kernels give the line").and_then(|item| item.texts())?;
+    if lines.is_empty() {
+        item.wrong("a pin without a line name cannot be found");
+    }
+    let reserved = table.get("reserved").and_then(|item| item.text()).map(str::to_owned);
+    let names = lines.iter().map(|(_, text)| (*text).to_owned()).collect();
+    let line = Line { chip: chip?.to_owned(), names, pin: name?.to_owned() };
+    Some(Pin { name: name?.to_owned(), number, line, reserved })
+}
+
+/// Catches a line copied from the pin above and only half changed.
+fn check_once(item: &Item<'_>, pin: &Pin, pins: &[Pin]) {
+    for other in pins {
+        let same_line = pin.line.chip == other.line.chip
+            && pin.line.names.iter().any(|name| other.line.names.iter().any(|n| n.eq_ignore_ascii_case(name)));
+        let same_number = pin.number.is_some() && pin.number == other.number;
+        if same_line || same_number || pin.name.eq_ignore_ascii_case(&other.name) {
+            item.wrong(format!("has a name, line or number that pin {} has too", other.name));
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! `[device]`, `[presence]`, `[limits]` and `[sim]`.
+
+use std::time::Duration;
+
+use super::contact;
+use super::node::{HOUR, Item, SECOND, optional, seconds};
+use super::points::Points;
+use super::secret;
+use crate::model::Limits;
+
+pub(super) const KEYS: &[&str] = &["name", "board"];
+pub(super) const PRESENCE_KEYS: &[&str] = &["points", "every"];
+pub(super) const LIMITS_KEYS: &[&str] = &["commands_per_minute", "outbox"];
+pub(super) const SIM_KEYS: &[&str] = &["socket"];
+
+/// How many points are on the presence line if the config names none.
+pub(super) const SHOWN: usize = 8;
+
+/// What the presence line shows, its points still by name; `None` is the first [`SHOWN`].
+pub(super) struct Presence {
+    pub points: Option<Vec<String>>,
+    pub every: Duration,
+}
+
+/// The device's name and what the config says of its board.
+pub(super) fn read(item: Option<Item<'_>>) -> (Option<String>, Option<Item<'_>>) {
+    let Some(table) = item.and_then(|item| item.table(KEYS)) else { return (None, None) };
+    let name = table.need("name", "a short name for the device, like “greenhouse”");
+    let name = name.and_then(|item| item.text().filter(|name| check_name(&item, name)).map(str::to_owned));
+    (name, table.get("board"))
+}
+
+pub(super) fn presence(item: Option<Item<'_>>, points: &Points<'_>) -> Option<Presence> {
+    const EVERY: Duration = seconds(30);
+    let Some(item) = item else { return Some(Presence { points: None, every: EVERY }) };
+    let table = item.table(PRESENCE_KEYS)?;
+    let shown = optional(table.get("points"), None, |item| contact::named(&item, points).map(Some));
+    let every = optional(table.get("every"), EVERY, |item| item.duration(SECOND..=HOUR));
+    Some(Presence { points: shown?, every: every? })
+}
+
+pub(super) fn limits(item: Option<Item<'_>>) -> Option<Limits> {
+    let standard = Limits { commands_per_minute: 60, outbox: 500 };
+    let Some(item) = item else { return Some(standard) };
+    let table = item.table(LIMITS_KEYS)?;
+    let commands = optional(table.get("commands_per_minute"), standard.commands_per_minute, |item| {
+        u32::try_from(item.whole(1..=100_000)?).ok()
+    });
+    let outbox = optional(table.get("outbox"), standard.outbox, |item| usize::try_from(item.whole(10..=100_000)?).ok());
+    Some(Limits { commands_per_minute: commands?, outbox: outbox? })
+}
+
+/// The simulator's control socket. `used` is whether anything here is simulated.
+pub(super) fn sim_socket(item: Option<Item<'_>>, used: bool) -> Option<String> {
+    let item = item?;
+    let table = item.table(SIM_KEYS)?;
+    let socket = table.need("socket", "a path for the simulator's control socket")?;
+    let path = secret::path(&socket)?;
+    if !used {
+        item.wrong("does nothing: neither the board nor any point is simulated");
+        return None;
+    }
+    path.to_str().map(str::to_owned)
+}
+
+/// Catches names that would not survive in an address or a file name.
+fn check_name(item: &Item<'_>, name: &str) -> bool {
+    let fits = name.len() <= 32 && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    if !fits {
+        item.wrong("must be 1 to 32 of a-z, 0-9 and -");
+    }
+    fits
+}

@@ -1,0 +1,68 @@
+//! Everything a config says and refers to, read but not judged: what [`resolve`](super::resolve) works on.
+
+use super::board::{self, BoardFile};
+use super::mistake::{Mistake, Mistakes};
+use super::secret::SecretError;
+use super::tree::Tree;
+use crate::model::Secret;
+
+/// A config and the files it refers to, as far as they could be read.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The layers' names, in their order.
+    pub(super) files: Vec<String>,
+    pub(super) tree: Tree,
+    pub(super) boards: Vec<BoardFile>,
+    pub(super) compatible: Vec<String>,
+    /// `None` if the config does not say where the password is.
+    pub(super) password: Option<Result<Secret, SecretError>>,
+    /// The text of `ca_file`; `None` if there is none.
+    pub(super) authorities: Option<Result<String, String>>,
+}
+
+impl Loaded {
+    /// Merges layers of TOML (name and text, later wins) and, over them, environment variables. The password and
+    /// the authorities' file are not read.
+    ///
+    /// # Errors
+    /// Every text that is not TOML, with line and column, and every embedded board file with a mistake.
+    pub fn of_texts(
+        layers: &[(String, String)],
+        environment: &[(String, String)],
+        compatible: Vec<String>,
+    ) -> Result<Loaded, Mistakes> {
+        let mut mistakes: Vec<Mistake> = Vec::new();
+        let mut tree: Option<Tree> = None;
+        for (name, text) in layers {
+            match (Tree::parse(name, text), &mut tree) {
+                (Ok(layer), None) => tree = Some(layer),
+                (Ok(layer), Some(tree)) => tree.overlay(layer),
+                (Err(mistake), _) => mistakes.push(mistake),
+            }
+        }
+        let mut tree = tree.unwrap_or_else(|| Tree::empty("config"));
+        tree.overlay(Tree::of_environment(environment));
+        let boards = board::embedded().unwrap_or_else(|wrong| {
+            mistakes.extend(wrong.0);
+            Vec::new()
+        });
+        if !mistakes.is_empty() {
+            return Err(Mistakes(mistakes));
+        }
+        let files = layers.iter().map(|(name, _)| name.clone()).collect();
+        Ok(Loaded { files, tree, boards, compatible, password: None, authorities: None })
+    }
+
+    /// Says how the password came out.
+    #[must_use]
+    pub fn with_password(self, password: Result<Secret, SecretError>) -> Loaded {
+        Loaded { password: Some(password), ..self }
+    }
+
+    /// Adds a board, in the place of one of the same name.
+    pub(super) fn add_board(&mut self, board: BoardFile) {
+        self.boards.retain(|known| known.board.name != board.board.name);
+        // In front: a file somebody put there is meant.
+        self.boards.insert(0, board);
+    }
+}

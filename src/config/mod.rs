@@ -1,0 +1,29 @@
+//! Text to [`Device`](crate::model::Device): what may be written, in configs and board files, and every mistake in
+//! it at once. [`load()`] reads the files; all else is pure.
+
+mod account;
+mod actuator;
+mod board;
+mod contact;
+mod device;
+mod kind;
+mod lines;
+mod load;
+mod loaded;
+mod mistake;
+mod nearest;
+mod node;
+mod points;
+mod resolve;
+mod secret;
+mod sensor;
+mod summary;
+mod tree;
+
+pub use board::{BoardChoice, BoardFile, embedded};
+pub use load::{Layers, load, load_boards};
+pub use loaded::Loaded;
+pub use mistake::{Mistake, Mistakes, Origin};
+pub use resolve::{KNOWN_KEYS, Purpose, Resolved, resolve};
+pub use secret::{SecretError, SecretSource};
+pub use summary::{board_text, check_text};

@@ -1,0 +1,226 @@
+//! What `katydid check` and `katydid board` print.
+
+use std::fmt::Write;
+
+use super::board::{self, BoardChoice, BoardFile};
+use super::loaded::Loaded;
+use super::resolve::Resolved;
+use crate::model::{
+    Account, Board, Device, Exit, Kind, Line, Notify, PointId, Role, Scope, Security, Sink, Source, SystemFigure,
+    show_duration,
+};
+
+/// The answer to a config without mistakes: device, board, account, points with their lines, contacts with their
+/// rights, notes.
+pub fn check_text(resolved: &Resolved) -> String {
+    let device = &resolved.device;
+    let mut text = String::from("ok\n\n");
+    let pairs = [
+        ("device", device.name().to_owned()),
+        ("board", format!("{} ({}), {}", device.board().title, device.board().name, why(&resolved.choice))),
+        ("account", account(device.account())),
+    ];
+    push_table(&mut text, pairs.into_iter().map(|(key, value)| vec![key.to_owned(), value]).collect());
+
+    text.push_str("\npoints\n");
+    push_table(&mut text, device.points().map(|point| point_row(device, point)).collect());
+
+    text.push_str("\ncontacts\n");
+    let rows = device.contacts().map(|(_, contact)| {
+        vec![
+            format!("  {}", contact.jid),
+            contact.role.name().to_owned(),
+            rights(contact.role, &contact.scope, device),
+            told(&contact.notify, device),
+        ]
+    });
+    push_table(&mut text, rows.collect());
+
+    if !resolved.notes.is_empty() {
+        text.push_str("\nnotes\n");
+        for note in &resolved.notes {
+            let _ = writeln!(text, "  {note}");
+        }
+    }
+    text
+}
+
+/// Which board this is and why, and its header: position, name, lines, what it is reserved for, and who uses it.
+/// Without a config the board is the one the device tree fits.
+pub fn board_text(loaded: &Loaded, resolved: Option<&Resolved>) -> String {
+    let found = match resolved {
+        Some(resolved) => Some((resolved.device.board(), resolved.choice.clone())),
+        None => board::choose(&loaded.boards, None, &loaded.compatible).map(|(file, why)| (&file.board, why)),
+    };
+    let Some((board, choice)) = found else { return String::from("no board file fits this machine\n") };
+    let mut text = format!("{} ({}), {}\n", board.title, board.name, why(&choice));
+    if !loaded.compatible.is_empty() {
+        let _ = writeln!(text, "device tree: {}", loaded.compatible.join(", "));
+    }
+    text.push('\n');
+    if board.pins.is_empty() {
+        text.push_str("Its header is not known; give lines by chip label and name, as gpioinfo shows them.\n");
+        let names: Vec<&str> = loaded.boards.iter().map(|BoardFile { board, .. }| board.name.as_str()).collect();
+        let _ = writeln!(text, "Known boards: {}", names.join(", "));
+        return text;
+    }
+    let head = ["pin", "name", "chip", "line", "also", "used by"].map(str::to_owned).to_vec();
+    let mut rows = vec![head];
+    for pin in &board.pins {
+        rows.push(vec![
+            pin.number.map_or_else(|| "-".into(), |number| number.to_string()),
+            pin.name.clone(),
+            pin.line.chip.clone(),
+            pin.line.names.join(" or "),
+            pin.reserved.clone().unwrap_or_else(|| "-".into()),
+            resolved.and_then(|resolved| user(&resolved.device, &pin.line)).unwrap_or_else(|| "-".into()),
+        ]);
+    }
+    push_table(&mut text, rows);
+    text
+}
+
+fn why(choice: &BoardChoice) -> String {
+    match choice {
+        BoardChoice::Named => "as the config says".into(),
+        BoardChoice::Compatible(word) => format!("because the device tree says “{word}”"),
+        BoardChoice::Fallback => "because no board file fits this machine".into(),
+    }
+}
+
+fn account(account: &Account) -> String {
+    let tls = match account.security {
+        Security::Auto => "TLS as the server offers it",
+        Security::StartTls => "STARTTLS",
+        Security::Direct => "direct TLS",
+    };
+    let server = match &account.server {
+        Some(server) if server.host.contains(':') => format!("[{}]:{}", server.host, server.port),
+        Some(server) => format!("{}:{}", server.host, server.port),
+        None => "server by DNS".into(),
+    };
+    let trust = if account.authorities.is_some() { ", own authorities" } else { "" };
+    let plain = if account.allow_plain { ", PLAIN allowed" } else { "" };
+    format!("{}, {server}, {tls}{trust}{plain}", account.jid)
+}
+
+fn point_row(device: &Device, point: PointId) -> Vec<String> {
+    let label = device.label(point);
+    let (place, extra) = match point {
+        PointId::Sensor(id) => {
+            let sensor = device.sensor(id);
+            let place = match &sensor.source {
+                Source::Gpio(input) => line(device.board(), &input.line),
+                Source::Sim(input) => format!("simulated {}", input.line.pin),
+                Source::System(figure) => figure_text(figure),
+            };
+            (place, sensor.every.map(|every| format!("every {}", show_duration(every))).unwrap_or_default())
+        }
+        PointId::Actuator(id) => {
+            let actuator = device.actuator(id);
+            let place = match &actuator.sink {
+                Sink::Gpio(output) => line(device.board(), &output.line),
+                Sink::Sim(output) => format!("simulated {}", output.line.pin),
+            };
+            let mut extra = format!("safe {}", actuator.kind.show(actuator.safe));
+            match actuator.exit {
+                Exit::Keep => extra.push_str(", kept at exit"),
+                Exit::To(value) if value != actuator.safe => {
+                    let _ = write!(extra, ", {} at exit", actuator.kind.show(value));
+                }
+                Exit::To(_) => {}
+            }
+            if let Some(time) = actuator.max_on {
+                let _ = write!(extra, ", at most {}", show_duration(time));
+            }
+            if let Some(loss) = actuator.on_link_loss {
+                let _ = write!(extra, ", {} after {} offline", actuator.kind.show(loss.to), show_duration(loss.after));
+            }
+            (place, extra)
+        }
+    };
+    let sort = if matches!(point, PointId::Sensor(_)) { "sensor" } else { "actuator" };
+    vec![format!("  {}", label.name), sort.into(), label.text.clone(), kind(device.kind(point)), place, extra]
+}
+
+fn kind(kind: &Kind) -> String {
+    match kind {
+        Kind::Number { unit, range, .. } => {
+            let unit = if unit.is_empty() { "number" } else { unit };
+            match range {
+                Some((low, high)) => format!("{unit} {low} to {high}"),
+                None => unit.to_owned(),
+            }
+        }
+        _ => kind.words().join("/"),
+    }
+}
+
+fn line(board: &Board, line: &Line) -> String {
+    let number = board.pins.iter().find(|pin| pin.line == *line).and_then(|pin| pin.number);
+    match number {
+        Some(number) => format!("{} (pin {number})", line.pin),
+        None => format!("{} on {}", line.pin, line.chip),
+    }
+}
+
+fn figure_text(figure: &SystemFigure) -> String {
+    match figure {
+        SystemFigure::CpuTemperature => "the processor's temperature".into(),
+        SystemFigure::Load => "the load".into(),
+        SystemFigure::Memory => "memory in use".into(),
+        SystemFigure::Disk(path) => format!("space in use on {path}"),
+        SystemFigure::Uptime => "uptime".into(),
+    }
+}
+
+fn rights(role: Role, scope: &Scope, device: &Device) -> String {
+    let verb = if role == Role::Viewer { "reads" } else { "reads and sets" };
+    match scope {
+        Scope::All => format!("{verb} everything"),
+        Scope::Only(points) => format!("{verb} {}", names(points, device)),
+    }
+}
+
+fn told(notify: &Notify, device: &Device) -> String {
+    match notify {
+        Notify::Nothing => String::new(),
+        Notify::All => "told of every change".into(),
+        Notify::Only(points) => format!("told of {}", names(points, device)),
+    }
+}
+
+fn names<'a>(points: impl IntoIterator<Item = &'a PointId>, device: &Device) -> String {
+    points.into_iter().map(|point| device.label(*point).name.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// The point that uses a line.
+fn user(device: &Device, line: &Line) -> Option<String> {
+    let uses = |point: &PointId| match point {
+        PointId::Sensor(id) => match &device.sensor(*id).source {
+            Source::Gpio(input) => input.line == *line,
+            Source::Sim(input) => input.line == *line,
+            Source::System(_) => false,
+        },
+        PointId::Actuator(id) => match &device.actuator(*id).sink {
+            Sink::Gpio(output) => output.line == *line,
+            Sink::Sim(output) => output.line == *line,
+        },
+    };
+    device.points().find(uses).map(|point| device.label(point).name.clone())
+}
+
+/// Columns as wide as their widest cell; the last one as it is.
+fn push_table(text: &mut String, rows: Vec<Vec<String>>) {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+    for row in &rows {
+        let mut out = String::new();
+        for (cell, width) in row.iter().zip(&widths) {
+            let _ = write!(out, "{cell:width$}  ");
+        }
+        text.push_str(out.trim_end());
+        text.push('\n');
+    }
+}

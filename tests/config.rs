@@ -1,0 +1,507 @@
+//! Configs beside the exact text each must give: `tests/config/NAME.toml` and `NAME.txt`. With `BLESS=1` in the
+//! environment the texts are written instead of compared. Lines that begin with `#!` set the scene:
+//! `env NAME=VALUE`, `compatible WORD …`, `password absent|unfit WHY`, `run`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use katydid::config::{self, KNOWN_KEYS, Layers, Loaded, Purpose, SecretError};
+use katydid::model::{Contact, Notify, Role, Secret, SimHabit, Source};
+use proptest::prelude::*;
+
+const EXAMPLE: &str = include_str!("../systemd/katydid.toml");
+
+/// What `katydid check` says of a text.
+fn answer(name: &str, text: &str) -> String {
+    let (mut environment, mut compatible) = (Vec::new(), Vec::new());
+    let (mut password, mut purpose) = (Ok(Secret::new("secret")), Purpose::Check);
+    for line in text.lines().filter_map(|line| line.strip_prefix("#! ")) {
+        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+        match word {
+            "env" => environment.extend(rest.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()))),
+            "compatible" => compatible.extend(rest.split(' ').map(str::to_owned)),
+            "password" => {
+                password = Err(match rest.split_once(' ') {
+                    Some(("absent", why)) => SecretError::Absent(why.to_owned()),
+                    Some((_, why)) => SecretError::Unfit(why.to_owned()),
+                    None => panic!("{name}: password absent|unfit WHY"),
+                });
+            }
+            "run" => purpose = Purpose::Run,
+            _ => panic!("{name}: “{line}” sets no scene"),
+        }
+    }
+    let layers = [(name.to_owned(), text.to_owned())];
+    let resolved = Loaded::of_texts(&layers, &environment, compatible)
+        .and_then(|loaded| config::resolve(&loaded.with_password(password), purpose));
+    match resolved {
+        Ok(resolved) => config::check_text(&resolved),
+        Err(mistakes) => format!("{mistakes}\n"),
+    }
+}
+
+fn corpus() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config");
+    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_some_and(|ending| ending == "toml"));
+    files.sort();
+    files
+}
+
+#[test]
+fn every_config_gives_the_text_beside_it() {
+    let mut wrong = Vec::new();
+    for file in corpus() {
+        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        let text = answer(&name, &fs::read_to_string(&file).unwrap());
+        assert_eq!(name.starts_with("ok-"), text.starts_with("ok\n"), "{name} gives\n{text}");
+        let beside = file.with_extension("txt");
+        if std::env::var_os("BLESS").is_some() {
+            fs::write(beside, text).unwrap();
+        } else if fs::read_to_string(&beside).unwrap_or_default() != text {
+            wrong.push(format!("{name} gives\n{text}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn resolve(layers: &[(&str, &str)], environment: &[(&str, &str)]) -> Result<config::Resolved, config::Mistakes> {
+    let layers: Vec<_> = layers.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+    let environment: Vec<_> = environment.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+    let loaded = Loaded::of_texts(&layers, &environment, vec!["raspberrypi,4-model-b".into()])?;
+    config::resolve(&loaded.with_password(Ok(Secret::new("secret"))), Purpose::Run)
+}
+
+#[test]
+fn the_shipped_example_is_right_and_gives_no_notes() {
+    let resolved = resolve(&[("katydid.toml", EXAMPLE)], &[]).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    assert_eq!(resolved.notes, Vec::<String>::new());
+    assert_eq!(resolved.device.points().count(), 9);
+    let Contact { role, notify, .. } = resolved.device.contacts().next().unwrap().1;
+    assert_eq!((*role, notify), (Role::Owner, &Notify::All));
+}
+
+#[test]
+fn the_shipped_example_shows_every_key() {
+    let words: Vec<&str> = EXAMPLE.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').collect();
+    for (table, keys) in KNOWN_KEYS {
+        for key in *keys {
+            assert!(words.contains(key), "{table}.{key} is not in systemd/katydid.toml");
+        }
+    }
+}
+
+#[test]
+fn what_the_example_shows_as_a_comment_is_right_too() {
+    // Two authorities' files would have to be read; the rest is switched on.
+    let lines = EXAMPLE.lines().filter(|line| !line.starts_with("#ca_file"));
+    let shown = lines.map(|line| match line.strip_prefix('#') {
+        Some(rest) if rest.starts_with(|c: char| c.is_ascii_lowercase()) => rest,
+        _ => line,
+    });
+    let text: Vec<&str> = shown.collect();
+    assert_ne!(text.join("\n"), EXAMPLE.trim_end());
+    resolve(&[("katydid.toml", &text.join("\n"))], &[]).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+}
+
+/// For each key a config without it (or with another value) and one with it.
+const EFFECTS: &[(&str, &str, &str)] = &[
+    ("device.name", "[device]\nname = 'greenhouse'", "[device]\nname = 'house'"),
+    ("device.board", "", "[device]\nboard = 'raspberry-pi-5'"),
+    ("xmpp.jid", "", "[xmpp]\njid = 'house@home.example'"),
+    ("xmpp.resource", "", "[xmpp]\nresource = 'device'"),
+    ("xmpp.server", "", "[xmpp]\nserver = '192.0.2.7'"),
+    ("xmpp.tls", "", "[xmpp]\ntls = 'direct'"),
+    ("xmpp.plain", "", "[xmpp]\nplain = true"),
+    ("presence.points", "", "[presence]\npoints = ['s']"),
+    ("presence.every", "", "[presence]\nevery = '1m'"),
+    ("limits.commands_per_minute", "", "[limits]\ncommands_per_minute = 5"),
+    ("limits.outbox", "", "[limits]\noutbox = 50"),
+    (
+        "sim.socket",
+        "[sensors.t]\nsim = { line = 'IN1' }",
+        "[sensors.t]\nsim = { line = 'IN1' }\n[sim]\nsocket = '/run/s'",
+    ),
+    ("contacts.jid", "", "[[contacts]]\njid = 'ben@home.example'\nrole = 'owner'"),
+    ("contacts.role", "", "[[contacts]]\njid = 'anna@home.example'\nrole = 'viewer'"),
+    ("contacts.points", "", "[[contacts]]\njid = 'anna@home.example'\nrole = 'owner'\npoints = ['s']"),
+    ("contacts.notify", "", "[[contacts]]\njid = 'anna@home.example'\nrole = 'owner'\nnotify = ['s']"),
+    ("sensors.NAME.label", "", "[sensors.s]\nlabel = 'S'\ngpio.line = 'GPIO17'"),
+    ("sensors.NAME.gpio", "", "[sensors.t]\ngpio.line = 'GPIO22'"),
+    ("sensors.NAME.system", "", "[sensors.t]\nsystem = 'load'"),
+    ("sensors.NAME.sim", "", "[sensors.t]\nsim.line = 'IN1'"),
+    ("sensors.NAME.states", "", "[sensors.s]\nstates = ['closed', 'open']"),
+    ("sensors.NAME.unit", "[sensors.t]\nsystem = 'load'", "[sensors.t]\nsystem = 'load'\nunit = 'jobs'"),
+    ("sensors.NAME.decimals", "[sensors.t]\nsystem = 'load'", "[sensors.t]\nsystem = 'load'\ndecimals = 1"),
+    ("sensors.NAME.range", "[sensors.t]\nsystem = 'load'", "[sensors.t]\nsystem = 'load'\nrange = [0, 9]"),
+    ("sensors.NAME.every", "[sensors.t]\nsystem = 'load'", "[sensors.t]\nsystem = 'load'\nevery = '1s'"),
+    ("sensors.NAME.filters", "[sensors.t]\nsystem = 'load'", "[sensors.t]\nsystem = 'load'\nfilters = [{ delta = 1 }]"),
+    ("sensors.NAME.gpio.line", "", "[sensors.s]\ngpio.line = 'GPIO22'"),
+    ("sensors.NAME.gpio.chip", "", "[sensors.s]\ngpio = { line = 'GPIO17', chip = 'expander' }"),
+    ("sensors.NAME.gpio.bias", "", "[sensors.s]\ngpio.bias = 'pull-up'"),
+    ("sensors.NAME.gpio.active", "", "[sensors.s]\ngpio.active = 'low'"),
+    ("sensors.NAME.gpio.debounce", "", "[sensors.s]\ngpio.debounce = '20ms'"),
+    ("sensors.NAME.system.disk", "[sensors.t]\nsystem.disk = '/'", "[sensors.t]\nsystem.disk = '/home'"),
+    ("sensors.NAME.sim.line", "[sensors.t]\nsim.line = 'IN1'", "[sensors.t]\nsim.line = 'IN2'"),
+    (
+        "sensors.NAME.sim.toggles",
+        "[sensors.t]\nsim.line = 'IN1'",
+        "[sensors.t]\nsim = { line = 'IN1', toggles = '1s' }",
+    ),
+    (
+        "sensors.NAME.sim.drifts",
+        "[sensors.t]\nunit = 'V'\nsim.line = 'AN1'",
+        "[sensors.t]\nunit = 'V'\nsim = { line = 'AN1', drifts = [1, 2] }",
+    ),
+    (
+        "sensors.NAME.sim.over",
+        "[sensors.t]\nsim = { line = 'AN1', drifts = [1, 2] }",
+        "[sensors.t]\nsim = { line = 'AN1', drifts = [1, 2], over = '5s' }",
+    ),
+    ("sensors.NAME.sim.at", "[sensors.t]\nsim.line = 'IN1'", "[sensors.t]\nsim = { line = 'IN1', at = true }"),
+    (
+        "sensors.NAME.filters.delta",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ delta = 1 }]",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ delta = 2 }]",
+    ),
+    (
+        "sensors.NAME.filters.median",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ median = 3 }]",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ median = 5 }]",
+    ),
+    ("actuators.NAME.label", "", "[actuators.a]\nlabel = 'A'"),
+    ("actuators.NAME.gpio", "", "[actuators.b]\nsafe = 'off'\ngpio.line = 'GPIO22'"),
+    ("actuators.NAME.sim", "", "[actuators.b]\nsafe = 'off'\nsim.line = 'OUT1'"),
+    ("actuators.NAME.states", "", "[actuators.a]\nstates = ['closed', 'open']"),
+    (
+        "actuators.NAME.options",
+        "[actuators.b]\nsafe = 'off'\nsim.line = 'OUT1'",
+        "[actuators.b]\nsafe = 'off'\nsim.line = 'OUT1'\noptions = ['off', 'on']",
+    ),
+    (
+        "actuators.NAME.unit",
+        "[actuators.b]\nsafe = 0\nsim.line = 'OUT1'\nrange = [0, 1]",
+        "[actuators.b]\nsafe = 0\nsim.line = 'OUT1'\nrange = [0, 1]\nunit = 'V'",
+    ),
+    (
+        "actuators.NAME.decimals",
+        "[actuators.b]\nsafe = 0\nsim.line = 'OUT1'\nrange = [0, 1]",
+        "[actuators.b]\nsafe = 0\nsim.line = 'OUT1'\nrange = [0, 1]\ndecimals = 3",
+    ),
+    (
+        "actuators.NAME.range",
+        "[actuators.b]\nsafe = 0\nsim.line = 'OUT1'\nrange = [0, 1]",
+        "[actuators.b]\nsafe = 0\nsim.line = 'OUT1'\nrange = [0, 2]",
+    ),
+    ("actuators.NAME.safe", "", "[actuators.a]\nsafe = 'on'"),
+    ("actuators.NAME.exit", "", "[actuators.a]\nexit = 'keep'"),
+    ("actuators.NAME.max_on", "", "[actuators.a]\nmax_on = '10m'"),
+    ("actuators.NAME.on_link_loss", "", "[actuators.a]\non_link_loss.after = '5m'"),
+    ("actuators.NAME.gpio.line", "", "[actuators.a]\ngpio.line = 'GPIO22'"),
+    ("actuators.NAME.gpio.chip", "", "[actuators.a]\ngpio.chip = 'expander'"),
+    ("actuators.NAME.gpio.active", "", "[actuators.a]\ngpio.active = 'low'"),
+    ("actuators.NAME.gpio.drive", "", "[actuators.a]\ngpio.drive = 'open-drain'"),
+    (
+        "actuators.NAME.sim.line",
+        "[actuators.b]\nsafe = 'off'\nsim.line = 'OUT1'",
+        "[actuators.b]\nsafe = 'off'\nsim.line = 'OUT2'",
+    ),
+    (
+        "actuators.NAME.on_link_loss.after",
+        "[actuators.a]\non_link_loss.after = '5m'",
+        "[actuators.a]\non_link_loss.after = '6m'",
+    ),
+    (
+        "actuators.NAME.on_link_loss.to",
+        "[actuators.a]\non_link_loss.after = '5m'",
+        "[actuators.a]\non_link_loss = { after = '5m', to = 'on' }",
+    ),
+];
+
+/// What the effects above are laid over.
+const PLAIN: &str = "device.name = 'greenhouse'
+xmpp = { jid = 'greenhouse@home.example', password = { env = 'PASSWORD' } }
+contacts = [{ jid = 'anna@home.example', role = 'owner' }]
+sensors.s.gpio.line = 'GPIO17'
+actuators.a = { gpio = { line = 'GPIO27' }, safe = 'off' }
+";
+
+#[test]
+fn no_key_does_nothing() {
+    for (key, without, with) in EFFECTS {
+        let device = |text| match resolve(&[("plain.toml", PLAIN), ("over.toml", text)], &[]) {
+            Ok(resolved) => resolved.device,
+            Err(mistakes) => panic!("{key}: {mistakes}"),
+        };
+        assert!(device(without) != device(with), "{key} does nothing");
+    }
+    for (table, keys) in KNOWN_KEYS {
+        // Tables count by their keys; passwords and authorities are files, see below.
+        for key in keys.iter().filter(|_| !table.is_empty() && *table != "xmpp.password") {
+            let path = format!("{table}.{key}");
+            let read = ["xmpp.password", "xmpp.ca_file"].contains(&path.as_str());
+            assert!(read || EFFECTS.iter().any(|(known, ..)| *known == path), "{path} is not tested");
+        }
+    }
+}
+
+#[test]
+fn later_layers_win_tables_merge_and_lists_replace() {
+    let over =
+        "limits.outbox = 50\nsensors.s.gpio.active = 'low'\n[[contacts]]\njid = 'ben@home.example'\nrole = 'viewer'\n";
+    let environment = [("KATYDID_LIMITS__OUTBOX", "60"), ("KATYDID_XMPP__PLAIN", "true"), ("LIMITS__OUTBOX", "70")];
+    let device = resolve(&[("plain.toml", PLAIN), ("over.toml", over)], &environment).unwrap().device;
+    assert_eq!(device.limits().outbox, 60);
+    assert!(device.account().allow_plain);
+    let contacts: Vec<_> = device.contacts().map(|(_, contact)| contact.jid.to_string()).collect();
+    assert_eq!(contacts, ["ben@home.example"]);
+    let Source::Gpio(input) = &device.sensors().next().unwrap().1.source else { panic!("not a line") };
+    assert!(input.active_low && input.line.pin == "GPIO17");
+}
+
+#[test]
+fn a_mistake_names_the_layer_that_made_it() {
+    let layers =
+        [("plain.toml", PLAIN), ("over.toml", "\n[limits]\noutbox = 5\n"), ("last.toml", "[presence]\nevry = '1m'")];
+    let mistakes = resolve(&layers, &[("KATYDID_DEVICE__NAME", "No!")]).unwrap_err().to_string();
+    let expected = "over.toml:3: limits.outbox: must be a whole number from 10 to 100000
+last.toml:2: presence.evry: unknown; did you mean “every”?
+environment KATYDID_DEVICE__NAME: device.name: must be 1 to 32 of a-z, 0-9 and -";
+    assert_eq!(mistakes, expected);
+}
+
+#[test]
+fn a_simulated_number_starts_at_the_low_end_of_its_range() {
+    let over = "[sensors.t]\nrange = [5, 9]\nsim.line = 'AN1'";
+    let device = resolve(&[("plain.toml", PLAIN), ("over.toml", over)], &[]).unwrap().device;
+    let sensor = device.point_named("t").map(|_| device.sensors().last().unwrap().1).unwrap();
+    let Source::Sim(input) = &sensor.source else { panic!("not simulated") };
+    assert_eq!(input.habit, SimHabit::Still(5.0));
+}
+
+mod files {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    struct Machine {
+        folder: tempfile::TempDir,
+        layers: Layers,
+    }
+
+    impl Machine {
+        /// A machine with this config.
+        fn with(config: &str) -> Machine {
+            let folder = tempfile::tempdir().unwrap();
+            let layers = Layers {
+                file: folder.path().join("katydid.toml"),
+                folder: Some(folder.path().join("conf.d")),
+                boards: folder.path().join("boards"),
+                compatible: folder.path().join("compatible"),
+                environment: vec![("CREDENTIALS_DIRECTORY".into(), folder.path().display().to_string())],
+            };
+            let machine = Machine { folder, layers };
+            machine.write("katydid.toml", config, 0o644);
+            machine
+        }
+
+        fn write(&self, name: &str, text: &str, mode: u32) {
+            let path = self.folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, text).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        }
+
+        fn resolve(&self, purpose: Purpose) -> Result<config::Resolved, String> {
+            let resolved = config::load(&self.layers).and_then(|loaded| config::resolve(&loaded, purpose));
+            resolved.map_err(|mistakes| mistakes.to_string().replace(&self.folder.path().display().to_string(), ""))
+        }
+    }
+
+    fn config_with(password: &str) -> String {
+        let from = "password = { env = 'PASSWORD' }";
+        assert!(PLAIN.contains(from));
+        PLAIN.replace(from, password).replace("device.name", "device.board = 'raspberry-pi-4b'\ndevice.name")
+    }
+
+    #[test]
+    fn a_private_credential_is_the_password_without_its_newline() {
+        let machine = Machine::with(&config_with("password = { credential = 'xmpp' }"));
+        machine.write("xmpp", "two words\n", 0o400);
+        let device = machine.resolve(Purpose::Run).unwrap().device;
+        assert_eq!(device.account().password.reveal(), "two words");
+    }
+
+    #[test]
+    fn a_password_that_others_can_read_is_refused_with_the_cure() {
+        let machine = Machine::with("");
+        let folder = machine.folder.path().display().to_string();
+        machine.write("katydid.toml", &config_with(&format!("password = {{ file = '{folder}/xmpp' }}")), 0o644);
+        machine.write("xmpp", "secret\n", 0o640);
+        for purpose in [Purpose::Run, Purpose::Check] {
+            let wrong = machine.resolve(purpose).unwrap_err();
+            let text = "/katydid.toml:3: xmpp.password: /xmpp can be read by others; run: chmod go= /xmpp";
+            assert_eq!(wrong, text);
+        }
+    }
+
+    #[test]
+    fn a_credential_may_be_readable_by_an_access_list_but_not_by_everybody() {
+        let machine = Machine::with(&config_with("password = { credential = 'xmpp' }"));
+        machine.write("xmpp", "secret\n", 0o440);
+        assert!(machine.resolve(Purpose::Run).is_ok());
+        machine.write("xmpp", "secret\n", 0o444);
+        assert!(machine.resolve(Purpose::Run).unwrap_err().contains("can be read by others"));
+    }
+
+    #[test]
+    fn a_missing_password_stops_a_run_and_is_a_note_in_a_check() {
+        let mut machine = Machine::with(&config_with("password = { credential = 'xmpp' }"));
+        assert!(machine.resolve(Purpose::Run).unwrap_err().contains("cannot be read"));
+        machine.layers.environment.clear();
+        assert!(machine.resolve(Purpose::Run).unwrap_err().contains("when systemd starts the service"));
+        assert_eq!(machine.resolve(Purpose::Check).unwrap().notes.len(), 1);
+    }
+
+    #[test]
+    fn a_password_may_be_in_the_environment_and_must_not_be_empty() {
+        let mut machine = Machine::with(&config_with("password = { env = 'PASSWORD' }"));
+        machine.layers.environment.push(("PASSWORD".into(), "secret".into()));
+        assert_eq!(machine.resolve(Purpose::Run).unwrap().device.account().password.reveal(), "secret");
+        machine.layers.environment[1].1 = String::new();
+        assert!(machine.resolve(Purpose::Check).unwrap_err().contains("the password is empty"));
+    }
+
+    #[test]
+    fn authorities_are_read_and_must_be_certificates() {
+        let password = "password = { env = 'PASSWORD' }, ca_file = '/FOLDER/ca.pem'";
+        let machine = Machine::with("");
+        let folder = machine.folder.path().display().to_string();
+        machine.write("katydid.toml", &config_with(password).replace("/FOLDER", &folder), 0o644);
+        assert!(machine.resolve(Purpose::Check).unwrap_err().contains("xmpp.ca_file: /ca.pem cannot be read"));
+        machine.write("ca.pem", "nothing", 0o644);
+        assert!(machine.resolve(Purpose::Check).unwrap_err().contains("holds no certificate"));
+        let pem = "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
+        machine.write("ca.pem", pem, 0o644);
+        assert_eq!(machine.resolve(Purpose::Check).unwrap().device.account().authorities.as_deref(), Some(pem));
+    }
+
+    #[test]
+    fn a_file_given_by_hand_stands_alone() {
+        let system = Layers::of_system(None);
+        assert_eq!(system.file, Path::new("/etc/katydid/katydid.toml"));
+        assert_eq!(system.folder.as_deref(), Some(Path::new("/etc/katydid/conf.d")));
+        let given = Layers::of_system(Some(Path::new("mine.toml")));
+        assert_eq!((given.file.as_path(), given.folder), (Path::new("mine.toml"), None));
+    }
+
+    /// Exit code, output and error output of the program.
+    fn program(words: &[&str]) -> (Option<i32>, String, String) {
+        let output =
+            std::process::Command::new(env!("CARGO_BIN_EXE_katydid")).args(words).env_clear().output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    }
+
+    #[test]
+    fn check_says_ok_on_stdout_or_the_mistakes_on_stderr_with_exit_code_78() {
+        let machine = Machine::with(&config_with("password = { env = 'PASSWORD' }"));
+        let file = machine.layers.file.display().to_string();
+        let (code, out, err) = program(&["check", &file]);
+        assert_eq!((code, out.starts_with("ok\n\ndevice   greenhouse\n"), err.as_str()), (Some(0), true, ""));
+        machine.write("katydid.toml", "a = 1\n", 0o644);
+        let (code, out, err) = program(&["check", &file]);
+        assert_eq!((code, out.as_str()), (Some(78), ""));
+        assert!(err.starts_with(&format!("{file}: device: missing; add [device] with a name\n")), "{err}");
+        assert!(err.contains(&format!("{file}:1: a: unknown\n")), "{err}");
+    }
+
+    #[test]
+    fn board_says_which_points_use_the_header() {
+        let machine = Machine::with(&config_with("password = { env = 'PASSWORD' }"));
+        let (code, out, _) = program(&["board", "--config", &machine.layers.file.display().to_string()]);
+        assert_eq!(code, Some(0));
+        assert!(out.starts_with("Raspberry Pi 4 Model B (raspberry-pi-4b), as the config says\n"), "{out}");
+        assert!(out.lines().any(|line| line.starts_with("11 ") && line.ends_with(" s")), "{out}");
+    }
+
+    #[test]
+    fn conf_d_is_laid_over_the_file_in_alphabetical_order() {
+        let machine = Machine::with(&config_with("password = { env = 'PASSWORD' }"));
+        machine.write("conf.d/20-b.toml", "limits.outbox = 20", 0o644);
+        machine.write("conf.d/10-a.toml", "limits.outbox = 10\nlimits.commands_per_minute = 3", 0o644);
+        machine.write("conf.d/30-c.toml.off", "limits.outbox = 30", 0o644);
+        let limits = machine.resolve(Purpose::Check).unwrap().device.limits();
+        assert_eq!((limits.outbox, limits.commands_per_minute), (20, 3));
+    }
+
+    #[test]
+    fn every_file_that_is_not_toml_is_named() {
+        let machine = Machine::with("a = \n");
+        machine.write("conf.d/b.toml", "[b\n", 0o644);
+        let wrong = machine.resolve(Purpose::Check).unwrap_err();
+        assert!(wrong.contains("/katydid.toml:1: not TOML") && wrong.contains("/conf.d/b.toml:1: not TOML"), "{wrong}");
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_named() {
+        let mut machine = Machine::with("");
+        machine.layers.file.set_file_name("other.toml");
+        let wrong = machine.resolve(Purpose::Check).unwrap_err();
+        assert_eq!(wrong, "/other.toml: cannot be read: No such file or directory (os error 2)");
+    }
+
+    #[test]
+    fn a_board_of_the_machine_is_known_without_code() {
+        let text = config_with("password = { env = 'PASSWORD' }").replace("device.board = 'raspberry-pi-4b'\n", "");
+        let machine = Machine::with(&text.replace("GPIO", "PA"));
+        let pin = |n: u8| format!("[[pins]]\nname = 'PA{n}'\nchip = 'soc'\nlines = ['PA{n}']\n");
+        let board = format!("title = 'My board'\ncompatible = ['maker,board']\n{}{}", pin(17), pin(27));
+        machine.write("boards/mine.toml", &board, 0o644);
+        machine.write("compatible", "maker,board-v2\0maker,board\0", 0o644);
+        let resolved = machine.resolve(Purpose::Check).unwrap();
+        assert_eq!(resolved.device.board().name, "mine");
+        assert_eq!(resolved.choice, config::BoardChoice::Compatible("maker,board".into()));
+    }
+}
+
+#[test]
+fn a_text_of_nothing_but_brackets_is_a_mistake_and_no_overflow() {
+    for text in [format!("a = {}", "[".repeat(100_000)), format!("a = {}", "{b=".repeat(100_000)), "a.".repeat(50_000)]
+    {
+        assert!(resolve(&[("deep.toml", &text)], &[]).is_err());
+    }
+    let deep = format!("{} = 1", vec!["a"; 20_000].join("."));
+    assert!(resolve(&[("deep.toml", &deep)], &[]).is_err());
+    let name = format!("KATYDID_{}", vec!["A"; 20_000].join("__"));
+    assert!(resolve(&[("plain.toml", PLAIN)], &[(&name, "1")]).is_err());
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_it_panic(text in "\\PC*") {
+        let _ = resolve(&[("any.toml", &text)], &[]);
+    }
+
+    #[test]
+    fn no_toml_makes_it_panic(lines in prop::collection::vec("(\\[{0,2}[a-z.\"]{1,9}\\]{0,2}|[a-z.\"\\[\\]]{1,9} ?= ?[-0-9a-z'\"{}\\[\\]=,. ]{0,20})", 0..12)) {
+        let _ = resolve(&[("any.toml", &lines.join("\n"))], &[]);
+    }
+
+    #[test]
+    fn no_edit_of_the_example_makes_it_panic(edits in prop::collection::vec((any::<prop::sample::Index>(), 0usize..40, "[a-z0-9\"'=.{}\\[\\]\n -]{0,6}"), 1..5)) {
+        let mut text: Vec<char> = EXAMPLE.chars().collect();
+        for (at, length, new) in edits {
+            let at = at.index(text.len());
+            let end = (at + length).min(text.len());
+            text.splice(at..end, new.chars());
+        }
+        let _ = resolve(&[("katydid.toml", &text.into_iter().collect::<String>())], &[]);
+    }
+
+    #[test]
+    fn no_environment_makes_it_panic(name in "[A-Z_\\[\\]0-9.-]{0,20}", value in "\\PC{0,20}") {
+        let _ = resolve(&[("plain.toml", PLAIN)], &[(&format!("KATYDID_{name}"), &value)]);
+    }
+}
