@@ -92,7 +92,7 @@ class AioPerson:
     async def info(self, node=None):
         with refusals():
             info = await self.disco.query_info(self.peer, node=node, require_fresh=True)
-        identities = [(i.category, i.type_, i.name) for i in info.identities]
+        identities = [(i.category, i.type_, i.name, str(i.lang or '')) for i in info.identities]
         forms = [{f.var: list(f.values) for f in form.fields} for form in info.exts]
         return Info(identities, set(info.features), forms)
 
@@ -125,7 +125,7 @@ class AioPerson:
 def ran(session):
     notes = session.response.notes
     form = session.first_payload
-    fields = [Field(f.var, f.type_.value if f.type_ else None, list(f.values), list(f.options.values()))
+    fields = [Field(f.var, f.type_.value if f.type_ else None, list(f.values), list(f.options))
               for f in form.fields] if form is not None else []
     return Ran(session.status.value, session.sessionid, notes[0].type_.value if notes else '',
                notes[0].body if notes else '', fields, {action.value for action in session.allowed_actions})

@@ -68,7 +68,9 @@ async def the_caps_hash_in_presence_is_that_of_the_info(world, kind):
     for node in (None, '%s#%s' % (seen.node, seen.ver)):
         info = await anna.info(node)
         same(info.forms, [], 'forms in the device’s info')
-        text = ''.join('%s/%s//%s<' % i for i in sorted(info.identities)) + ''.join(f + '<' for f in sorted(info.features))
+        text = ''.join('%s/%s/%s/%s<' % (category, type_, language or '', name)
+                       for category, type_, name, language in info.identities)
+        text += ''.join(f + '<' for f in sorted(info.features))
         same(base64.b64encode(hashlib.sha1(text.encode()).digest()).decode(), seen.ver, 'the hash for node %s' % node)
 
 

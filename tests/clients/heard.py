@@ -49,7 +49,7 @@ class Field:
 
 @dataclass
 class Info:
-    """A disco#info answer: identities as (category, type, name), features, forms as {var: values}."""
+    """A disco#info answer: identities as (category, type, name, language), features, forms as {var: values}."""
     identities: list
     features: set
     forms: list

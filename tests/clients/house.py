@@ -29,7 +29,9 @@ class Server:
         self.dir = Path(directory)
         accounts = ['greenhouse', 'anna', 'ben', 'kitchen', 'stranger']
         sh('bash', PROSODY, 'start', self.dir, DOMAIN=DOMAIN,
-           ACCOUNTS=' '.join('%s:%s' % (name, PASSWORD) for name in accounts), **environment)
+           ACCOUNTS=' '.join('%s:%s' % (name, PASSWORD) for name in accounts),
+           # Its usual 10 kB a second would be the limit that is tested.
+           EXTRA_CONFIG='limits = { c2s = { rate = "10mb/s"; burst = "2s" } }', **environment)
         env = dict(re.findall(r'^(\w+)=(.*)$', (self.dir / 'env').read_text(), re.M))
         self.port, self.tls_port, self.ca = int(env['PORT']), int(env['TLS_PORT']), env['CA']
 
@@ -39,6 +41,9 @@ class Server:
 
     def log(self):
         return (self.dir / 'prosody.log').read_text(errors='replace')
+
+    def restart(self):
+        sh('bash', PROSODY, 'restart', self.dir)
 
     def stop(self):
         subprocess.run(['bash', str(PROSODY), 'stop', str(self.dir)], timeout=60)
@@ -80,10 +85,13 @@ socket = "%s"
 %s''' % (head, self.name, self.jid, self.dir / 'password', self.address, self.server.ca, self.socket, body))
 
     async def start(self):
+        # KATYDID_… in the environment is config to the daemon, and KATYDID_CACHE is ours.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith('KATYDID_')}
         with open(self.dir / 'log', 'ab') as log:
             self.process = await asyncio.create_subprocess_exec(
-                str(self.binary), 'run', '--config', str(self.config), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        await until(self.is_up, 10, 'the daemon’s start (%s)' % self.log)
+                str(self.binary), 'run', '--config', str(self.config), env=environment, stdin=subprocess.DEVNULL,
+                stdout=log, stderr=log)
+        await until(self.is_up, 10, 'the daemon’s start')
         return self
 
     async def is_up(self):
@@ -112,7 +120,7 @@ socket = "%s"
     def log(self):
         return (self.dir / 'log').read_text(errors='replace')
 
-    def signal(self, number):
+    def kick(self, number):
         self.process.send_signal(number)
 
     async def stop(self, number=signal.SIGTERM):

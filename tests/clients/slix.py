@@ -13,6 +13,7 @@ from heard import Field, Info, Mailbox, Ran, Refused, Said, Seen
 COMMANDS = 'http://jabber.org/protocol/commands'
 DATA = 'jabber:x:data'
 VALIDATE = 'http://jabber.org/protocol/xdata-validate'
+LANG = '{http://www.w3.org/XML/1998/namespace}lang'
 CAPS = 'http://jabber.org/protocol/caps'
 
 
@@ -21,7 +22,7 @@ class SlixPerson(slixmpp.ClientXMPP):
 
     def __init__(self, server, jid, password, device, friendly=True):
         super().__init__(jid, password)
-        self.server, self.device = server, device
+        self.house, self.device = server, device
         self.ca_certs = Path(server.ca)
         self.enable_direct_tls = False
         # A friendly client lets the device subscribe and subscribes back, as slixmpp does by itself.
@@ -38,7 +39,7 @@ class SlixPerson(slixmpp.ClientXMPP):
         self.add_event_handler('session_start', lambda _: started.done() or started.set_result(None))
         self.add_event_handler('failed_all_auth', lambda _: started.done() or started.set_exception(
             AssertionError('%s could not log in' % self.boundjid)))
-        self.connect('127.0.0.1', self.server.port)
+        self.connect('127.0.0.1', self.house.port)
         await asyncio.wait_for(started, 10)
         await self.get_roster()
         if available:
@@ -46,8 +47,12 @@ class SlixPerson(slixmpp.ClientXMPP):
         return self
 
     async def leave(self):
+        filters = self._run_out_filters
         if self.is_connected():
             await self.disconnect()
+        # slixmpp leaves this task to the garbage collector, which complains.
+        filters.cancel()
+        await asyncio.wait([filters], timeout=1)
 
     async def __aenter__(self):
         return await self.arrive()
@@ -117,14 +122,14 @@ class SlixPerson(slixmpp.ClientXMPP):
     async def info(self, node=None):
         query = await self.request('<query xmlns="http://jabber.org/protocol/disco#info"%s/>' % attribute('node', node))
         ns = '{http://jabber.org/protocol/disco#info}'
-        identities = [(i.get('category'), i.get('type'), i.get('name')) for i in query.iter(ns + 'identity')]
+        identities = [(i.get('category'), i.get('type'), i.get('name'), i.get(LANG)) for i in query.iter(ns + 'identity')]
         forms = [{f.var: f.values for f in fields(form)} for form in query.iter('{%s}x' % DATA)]
         return Info(identities, {f.get('var') for f in query.iter(ns + 'feature')}, forms)
 
     async def items(self, node=None):
         """-> [(jid, node, name)]"""
-        items = await self['xep_0030'].get_items(jid=self.device, node=node)
-        return [(str(jid), node, name) for jid, node, name in items['disco_items']['items']]
+        query = await self.request('<query xmlns="http://jabber.org/protocol/disco#items"%s/>' % attribute('node', node))
+        return [(item.get('jid'), item.get('node'), item.get('name')) for item in query]
 
     async def command(self, node, action=None, session=None, fields=None):
         """One request of a command, exactly as given; `fields` is [(var, [values])] or None for no form."""

@@ -49,8 +49,8 @@ async def run(world, chosen):
         except Exception as error:
             failed += 1
             print('FAILED %s' % name)
-            traceback.print_exc(file=sys.stdout)
-            if isinstance(error, TimeoutError):
+            print(''.join(traceback.format_tb(error.__traceback__)[-3:]) + '%s: %s' % (type(error).__name__, error))
+            if isinstance(error, asyncio.TimeoutError):
                 print('(not done after %d s)' % LONGEST)
         else:
             passed += 1

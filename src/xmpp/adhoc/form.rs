@@ -76,6 +76,19 @@ pub fn write_all_types(element: &mut Element) {
     element.children_mut().for_each(write_all_types);
 }
 
+/// Drops from the forms in a command what nobody here asks for and the parser is strict about: fields without a name,
+/// which some clients send back, and FORM_TYPE.
+pub fn tidy(command: &mut Element) {
+    for form in command.children_mut().filter(|child| child.is("x", ns::DATA_FORMS)) {
+        let fields: Vec<Element> = std::iter::from_fn(|| form.remove_child("field", ns::DATA_FORMS)).collect();
+        for field in fields {
+            if field.attr("var").is_some_and(|var| var != "FORM_TYPE") {
+                form.append_child(field);
+            }
+        }
+    }
+}
+
 /// The first value of a field in a submitted form; `None` if it is missing or blank.
 pub fn text<'f>(form: &'f DataForm, var: &str) -> Option<&'f str> {
     let field = form.fields.iter().find(|field| field.var.as_deref() == Some(var))?;
@@ -88,5 +101,23 @@ pub fn time(form: &DataForm, var: &str, label: &str) -> Result<Option<Duration>,
     match parse_duration(text) {
         Some(time) => Ok(Some(time)),
         None => Err(format!("{label}: “{text}” is not a time; write one like 30s, 10m or 1h30m")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_clients_send_back_besides_the_values_is_dropped() {
+        let mut command: Element = "<command xmlns='http://jabber.org/protocol/commands' node='pump'>
+            <x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>a</value></field><field><value>b</value></field>
+            <field var='value'><value>1</value></field><field var='FORM_TYPE'><value>c</value></field></x></command>"
+            .parse()
+            .unwrap();
+        tidy(&mut command);
+        let form = command.get_child("x", ns::DATA_FORMS).unwrap();
+        assert_eq!(form.children().map(|field| field.attr("var")).collect::<Vec<_>>(), [Some("value")]);
+        assert!(DataForm::try_from(form.clone()).is_ok());
     }
 }

@@ -21,7 +21,8 @@ use crate::xmpp::{Scene, words};
 /// A pulse that nobody chose a length for.
 const PULSE: Duration = Duration::from_millis(500);
 
-pub(super) fn run(turn: &mut Turn<'_>, caller: &Caller<'_>, payload: Element) -> Reply {
+pub(super) fn run(turn: &mut Turn<'_>, caller: &Caller<'_>, mut payload: Element) -> Reply {
+    form::tidy(&mut payload);
     let Ok(request) = CommandElement::try_from(payload) else { return iq::bad_request("not a command") };
     let Caller::Contact(asker, from) = caller else { return Reply::Error(iq::nothing_here()) };
     let Some(command) = Command::find(*asker, &request.node) else { return unknown(*asker, &request.node) };

@@ -22,8 +22,10 @@ pub fn point(asker: Asker<'_>, words: &[&str]) -> Found {
         .readable()
         .map(|point| (point, device.label(point).name.to_lowercase(), device.label(point).text.to_lowercase()))
         .collect();
+    // A name has few words, a message may have many thousand.
+    let most = points.iter().map(|(_, _, label)| label.split_whitespace().count()).max().unwrap_or(0).max(1);
     let texts: Vec<(usize, String)> =
-        (1..=words.len()).rev().map(|n| (n, words[..n].join(" ").to_lowercase())).collect();
+        (1..=words.len().min(most)).rev().map(|n| (n, words[..n].join(" ").to_lowercase())).collect();
     for (used, text) in &texts {
         if let Some((point, ..)) = points.iter().find(|(_, name, label)| name == text || label == text) {
             return Found::One(*point, *used);
