@@ -66,6 +66,8 @@ pub struct Link {
     outbox: Outbox<StanzaToken>,
     jid: FullJid,
     stalled: bool,
+    /// There is a session that the stream will want to resume.
+    resumable: bool,
 }
 
 impl Link {
@@ -78,7 +80,7 @@ impl Link {
         let target = Target { tls: Tls::new(account)?, account: account.clone() };
         let (stream, connector) = Connector::new(target, DEPTH);
         let outbox = Outbox::new(outbox, rand::random());
-        Ok(Link { stream, connector, outbox, jid: account.jid.clone(), stalled: false })
+        Ok(Link { stream, connector, outbox, jid: account.jid.clone(), stalled: false, resumable: false })
     }
 
     /// Sends it now, or when the stream is up again if it is a message with words; see the outbox for what is
@@ -146,7 +148,8 @@ impl Link {
                 if let Ok(jid) = bound_jid.try_into_full() {
                     self.jid = jid;
                 }
-                self.outbox.reset(features.stream_management.is_some());
+                self.resumable = features.stream_management.is_some();
+                self.outbox.reset(self.resumable);
                 Some(LinkEvent::Online { jid: self.jid.clone(), resumed: false })
             }
             Event::Stream(StreamEvent::Resumed) => {
@@ -154,9 +157,16 @@ impl Link {
                 Some(LinkEvent::Online { jid: self.jid.clone(), resumed: true })
             }
             Event::Stream(StreamEvent::Suspended) => {
-                let was_online = self.outbox.is_online();
-                self.outbox.offline();
-                was_online.then_some(LinkEvent::Offline)
+                if self.outbox.is_online() {
+                    self.outbox.offline();
+                    return Some(LinkEvent::Offline);
+                }
+                // The stream takes a refusal without a count (that of every restarted server) for a broken
+                // element and would ask for the same resumption for ever.
+                if self.connector.was_resumption_refused() && std::mem::take(&mut self.resumable) {
+                    self.stream = self.connector.start_afresh(DEPTH);
+                }
+                None
             }
         }
     }
