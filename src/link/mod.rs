@@ -40,6 +40,7 @@ const CLOSE_LIMIT: Duration = Duration::from_secs(3);
 
 /// What the connection has to tell.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "a stanza is the usual case, and moved once")]
 pub enum LinkEvent {
     /// Stanzas flow.
     Online {

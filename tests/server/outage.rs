@@ -75,6 +75,9 @@ async fn what_was_said_survives_the_server(settings: &[(&str, &str)]) {
     let mut anna = Peer::online(&prosody.account("anna")).await;
     greenhouse.say("anna", "before");
     anna.hear_until("before").await;
+    // The server acknowledged before it delivered the answer; what it did not would come again.
+    anna.say("greenhouse", "heard");
+    greenhouse.hear_until("heard").await;
 
     prosody.kill();
     tokio::join!(greenhouse.goes_offline(), anna.goes_offline());
