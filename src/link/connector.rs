@@ -73,6 +73,13 @@ impl Connector {
         self.last.as_ref().is_some_and(|last| last.tail.has_refused_resumption())
     }
 
+    #[cfg(test)]
+    pub async fn spoil(&mut self) {
+        if let Some(slot) = self.asked.recv().await {
+            slot.spoil();
+        }
+    }
+
     fn replace(&mut self, depth: usize) -> StanzaStream {
         let (stream, asked) = open(depth, &self.target);
         self.asked = asked;

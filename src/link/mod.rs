@@ -222,3 +222,29 @@ fn progress(outbox: &Outbox<StanzaToken>) -> impl Future<Output = ()> + use<> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use xmpp_parsers::message::Message;
+
+    use super::*;
+    use crate::model::{Secret, Security, Server};
+
+    #[tokio::test]
+    async fn a_stream_that_broke_inside_is_told_and_built_anew() {
+        let account = Account {
+            jid: "greenhouse@home.example/katydid".parse().unwrap(),
+            password: Secret::new("pencil"),
+            server: Some(Server { host: "127.0.0.1".to_owned(), port: 1 }),
+            security: Security::Auto,
+            authorities: None,
+            allow_plain: false,
+        };
+        let mut link = Link::start(&account, 8).unwrap();
+        link.connector.spoil().await;
+        assert!(matches!(link.next().await, LinkEvent::Trouble(Trouble::Broken)));
+        assert!(!link.connector.is_deserted());
+        link.post(Message::chat(None).into(), Timestamp::UNIX_EPOCH);
+        assert!(matches!(link.next().await, LinkEvent::Trouble(Trouble::Unreachable(_))));
+    }
+}
