@@ -118,7 +118,8 @@ impl House {
             self.path("sim.sock"),
         );
         for n in 0..points / 2 {
-            writeln!(text, "[sensors.s{n}]\nsim = {{ line = \"S{n}\", at = 0 }}\nstates = [\"closed\", \"open\"]").unwrap();
+            writeln!(text, "[sensors.s{n}]\nsim = {{ line = \"S{n}\", at = 0 }}\nstates = [\"closed\", \"open\"]")
+                .unwrap();
             writeln!(text, "[actuators.a{n}]\nsim = {{ line = \"A{n}\" }}\nsafe = \"off\"").unwrap();
         }
         let file = self.path("katydid.toml");

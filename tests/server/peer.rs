@@ -8,6 +8,7 @@ use katydid::model::Account;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use tracing_subscriber::EnvFilter;
 use xmpp_parsers::delay::Delay;
 use xmpp_parsers::message::Message;
 use xmpp_parsers::presence::{Presence, Type};
@@ -24,6 +25,9 @@ pub struct Peer {
 
 impl Peer {
     pub fn start(account: &Account) -> Peer {
+        // RUST_LOG=debug shows what went on.
+        let log = tracing_subscriber::fmt().with_env_filter(EnvFilter::from_default_env()).with_test_writer();
+        let _ = log.try_init();
         let mut link = Link::start(account, 256).unwrap();
         let (posts, mut posted) = unbounded_channel();
         let (tell, events) = unbounded_channel();
@@ -111,6 +115,19 @@ impl Peer {
                 heard.push(message);
             }
             heard.last().is_some_and(|message| words(message) == last).then_some(())
+        })
+        .await;
+        heard
+    }
+
+    /// The next `count` messages.
+    pub async fn hear(&mut self, count: usize) -> Vec<Message> {
+        let mut heard: Vec<Message> = Vec::new();
+        self.until(|event| {
+            if let LinkEvent::Stanza(Stanza::Message(message)) = event {
+                heard.push(message);
+            }
+            (heard.len() == count).then_some(())
         })
         .await;
         heard
