@@ -1,5 +1,6 @@
 //! A link that is polled all the time by its own task, as the program's loop does.
 
+use std::sync::Once;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -8,12 +9,12 @@ use katydid::model::Account;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use tracing_subscriber::EnvFilter;
 use xmpp_parsers::delay::Delay;
 use xmpp_parsers::message::Message;
 use xmpp_parsers::presence::{Presence, Type};
 use xmpp_parsers::stanza::Stanza;
 
+static LOG: Once = Once::new();
 /// Far more than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(90);
 
@@ -25,9 +26,8 @@ pub struct Peer {
 
 impl Peer {
     pub fn start(account: &Account) -> Peer {
-        // RUST_LOG=debug shows what went on.
-        let log = tracing_subscriber::fmt().with_env_filter(EnvFilter::from_default_env()).with_test_writer();
-        let _ = log.try_init();
+        // RUST_LOG=katydid=debug shows what the link does.
+        LOG.call_once(katydid::logging::start);
         let mut link = Link::start(account, 256).unwrap();
         let (posts, mut posted) = unbounded_channel();
         let (tell, events) = unbounded_channel();
