@@ -7,9 +7,10 @@ import aioxmpp.adhoc
 import aioxmpp.dispatcher
 import aioxmpp.entitycaps
 import aioxmpp.forms
+import aioxmpp.misc
 import OpenSSL.SSL
 
-from heard import Field, Info, Mailbox, Ran, Refused, Said, Seen
+from heard import Field, Info, Mailbox, Ran, Refused, Said, Seen, is_answer, is_notice
 
 if not hasattr(ssl, 'match_hostname'):
     def match_hostname(certificate, host):
@@ -62,7 +63,7 @@ class AioPerson:
     def _message(self, message):
         if message.from_.bare() == self.peer.bare():
             self.said.put(Said(message.body.any() if message.body else None, str(message.to), message.type_.value,
-                               message.id_))
+                               message.id_, bool(message.xep0203_delay)))
 
     def _presence(self, presence):
         caps = presence.xep0115_caps
@@ -80,10 +81,10 @@ class AioPerson:
         self.client.enqueue(message)
 
     async def answer(self, seconds=5):
-        return (await self.said.take(lambda said: said.body is not None and '/' in said.to, seconds)).body
+        return (await self.said.take(is_answer, seconds)).body
 
     async def notice(self, seconds=5):
-        return (await self.said.take(lambda said: said.body is not None and '/' not in said.to, seconds)).body
+        return (await self.said.take(is_notice, seconds)).body
 
     async def ask(self, text):
         self.say(text)

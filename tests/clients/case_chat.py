@@ -1,4 +1,5 @@
 """Typed words, and messages that are none."""
+from heard import is_notice
 from suite import case, holds, same, with_both
 
 # What is typed, and what comes back, in this order.
@@ -103,7 +104,7 @@ async def a_later_command_replaces_the_end_of_an_earlier_one(world):
     anna = await world.anna()
     await anna.ask('pump on 1s')
     same(await anna.ask('pump on 10m'), 'Water pump: on, back to off in 10m')
-    await anna.said.none(lambda said: '/' not in said.to, 1.5)
+    await anna.said.none(is_notice, 1.5)
     same(await world.greenhouse.level('OUT1'), 'on')
 
 

@@ -1,5 +1,6 @@
 """Start, reload, end, sudden end; the wrong password; too many words."""
 import asyncio
+import re
 import signal
 
 from house import CONTACTS, POINTS
@@ -41,7 +42,7 @@ async def a_good_config_at_sighup_brings_new_contacts_and_points_and_moves_nothi
     same(await ben.ask('bell'), 'Bell: quiet')
     same(await device.level('OUT1'), 'on')
     answer = await person.ask('pump')
-    holds(answer.startswith('Water pump: on, back to off in 9m'), answer)
+    holds(re.fullmatch('Water pump: on, back to off in (10m|9m5.s)', answer), answer)
     same([node for _, node, _ in await ben.items()][3], 'points/bell')
 
 
@@ -82,7 +83,10 @@ async def after_a_sudden_end_it_starts_again_in_its_safe_state(world):
     await device.start()
     await person.seen.take(lambda seen: seen.type == 'available' and 'Water pump off' in seen.status, 15)
     same(await device.level('OUT1'), 'off')
-    same(await person.ask('pump on'), 'Water pump: on')
+    # A command that was not acknowledged before the end may come again, late: told and not done.
+    person.say('pump on')
+    await person.said.take(lambda said: said.body == 'Water pump: on')
+    same({said.body[:26] for said in person.said.items} - {'“pump on” came late, so I '}, set())
 
 
 @case
@@ -94,7 +98,7 @@ async def a_wrong_password_is_said_once_and_the_device_works_on(world):
     same(device.process.returncode, None)
     same(await device.level('OUT1'), 'off')
     same(device.log().lower().count('password'), 1, 'lines about it')
-    tries = world.server.log().count("c2s.*%s" % device.name)
+    tries = world.server.log().count('Authentication failure') + world.server.log().count('Failed authentication')
     holds(tries <= 2, '%d logins' % tries)
 
 

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Said:
-    """A message. `to` is the bare or full address it was sent to: answers go to the full one, notices to the bare."""
+    """A message. `to` is the bare or full address it was sent to: answers go to the full one, notices to the bare.
+    `late` ones the server had kept since an earlier case."""
     body: str
     to: str
     type: str
     id: str = ''
+    late: bool = False
     xml: object = None
 
 
@@ -61,6 +63,14 @@ class Refused(Exception):
     def __init__(self, condition, special='', text=''):
         super().__init__(condition, special, text)
         self.condition, self.special, self.text = condition, special, text
+
+
+def is_notice(said):
+    return said.body is not None and not said.late and '/' not in said.to
+
+
+def is_answer(said):
+    return said.body is not None and '/' in said.to
 
 
 class Mailbox:

@@ -179,10 +179,9 @@ class World:
         if self.greenhouse.process.returncode is not None:
             print(self.greenhouse.log())
             await self.greenhouse.start()
-        for line in (await self.greenhouse.sim('list')).split():
-            name = line.split('=')[0].strip(',;')
-            if re.fullmatch(r'[A-Z]+\d', name):
-                await self.greenhouse.poke('heal ' + name)
+        before = await self.greenhouse.sim('list')
+        for line in before.split(', '):
+            await self.greenhouse.poke('heal ' + line.split('=')[0])
         for poke in ('set IN1 0', 'set AN1 20.5', 'set AN2 40'):
             await self.greenhouse.poke(poke)
         safe = {'OUT1': ('pump', 'off'), 'OUT2': ('lamp', '0'), 'OUT3': ('fan', 'off'), 'OUT4': ('valve', 'closed')}
@@ -192,6 +191,9 @@ class World:
             for words in wrong:
                 await anna.ask(' '.join(words))
             await anna.leave()
+        if before != await self.greenhouse.sim('list'):
+            # Notices and presences about this are held back for up to a second.
+            await asyncio.sleep(1.1)
 
     async def after_case(self):
         for person in self.people:

@@ -8,7 +8,7 @@ from slixmpp.exceptions import IqError
 from slixmpp.xmlstream.handler import Callback
 from slixmpp.xmlstream.matcher import MatchXPath
 
-from heard import Field, Info, Mailbox, Ran, Refused, Said, Seen
+from heard import Field, Info, Mailbox, Ran, Refused, Said, Seen, is_answer, is_notice
 
 COMMANDS = 'http://jabber.org/protocol/commands'
 DATA = 'jabber:x:data'
@@ -68,7 +68,8 @@ class SlixPerson(slixmpp.ClientXMPP):
             xml = message.xml
             body = xml.find('{jabber:client}body')
             body = None if body is None else body.text
-            self.said.put(Said(body, str(message['to']), xml.get('type', 'normal'), xml.get('id', ''), xml))
+            self.said.put(Said(body, str(message['to']), xml.get('type', 'normal'), xml.get('id', ''),
+                               xml.find('{urn:xmpp:delay}delay') is not None, xml))
 
     def _presence(self, presence):
         if self._of_device(presence):
@@ -86,13 +87,11 @@ class SlixPerson(slixmpp.ClientXMPP):
 
     async def answer(self, seconds=5):
         """The next answer to something this client said."""
-        said = await self.said.take(lambda said: said.body is not None and '/' in said.to, seconds)
-        return said.body
+        return (await self.said.take(is_answer, seconds)).body
 
     async def notice(self, seconds=5):
         """The next thing the device said of its own accord."""
-        said = await self.said.take(lambda said: said.body is not None and '/' not in said.to, seconds)
-        return said.body
+        return (await self.said.take(is_notice, seconds)).body
 
     async def ask(self, text):
         self.say(text)
