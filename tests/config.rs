@@ -497,7 +497,10 @@ proptest! {
             let end = (at + length).min(text.len());
             text.splice(at..end, new.chars());
         }
-        let _ = resolve(&[("katydid.toml", &text.into_iter().collect::<String>())], &[]);
+        let text: String = text.into_iter().collect();
+        if let Err(mistakes) = resolve(&[("katydid.toml", &text)], &[]) {
+            prop_assert!(!mistakes.to_string().contains("has no words"), "{text}");
+        }
     }
 
     #[test]
