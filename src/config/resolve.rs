@@ -7,7 +7,7 @@ use super::lines::Lines;
 use super::loaded::Loaded;
 use super::mistake::{Mistake, Mistakes, Report};
 use super::node::Item;
-use super::points::{self, Points};
+use super::points;
 use super::{account, actuator, secret, sensor};
 use crate::model::{Contact, Device, DeviceParts, Notify, PointId, PresenceRules, Scope};
 
