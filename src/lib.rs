@@ -4,8 +4,14 @@
 //! that device as one pure machine (inputs and the time in, effects out); `drivers` and `link` carry hardware
 //! and XMPP to it; `run` is the loop that owns the clock and joins them.
 
+pub mod agent;
 pub mod args;
 pub mod config;
 pub mod control;
 pub mod drivers;
+pub mod link;
+pub mod logging;
 pub mod model;
+pub mod run;
+mod systemd;
+pub mod xmpp;

@@ -7,17 +7,17 @@ use std::process::ExitCode;
 use clap::Parser;
 use katydid::args::{Args, Command};
 use katydid::config::{self, Layers, Mistakes, Purpose};
-
-/// sysexits.h: something in the config is wrong.
-const EX_CONFIG: u8 = 78;
-/// sysexits.h: not available.
-const EX_UNAVAILABLE: u8 = 69;
+use katydid::run::EX_CONFIG;
+use katydid::{logging, run};
 
 fn main() -> ExitCode {
     let text = match Args::parse().command {
         Command::Check { config } => check(config.as_deref()),
         Command::Board { config } => board(config.as_deref()),
-        Command::Run { .. } => return ExitCode::from(EX_UNAVAILABLE),
+        Command::Run { config } => {
+            logging::start();
+            return run::run(&Layers::of_system(config.as_deref()));
+        }
     };
     match text {
         Ok(text) => {

@@ -1,5 +1,18 @@
 //! Lines and buses: everything that touches hardware. Drivers report and obey; they decide nothing.
+//!
+//! One task per point, so that a broken line stops nobody else. Whoever holds an output drives its exit value
+//! when it lets go, for whatever reason it does.
 
 mod feed;
+mod fleet;
+mod point;
+mod polled;
+mod retry;
+
+pub mod gpio;
+pub mod sim;
+pub mod system;
 
 pub use feed::{Feed, Report};
+pub use fleet::Drivers;
+pub use point::{FirstTry, Order, Orders, Task, actuator_task, sensor_task};

@@ -79,7 +79,7 @@ impl fmt::Display for ShownDuration {
         if millis < 1000 {
             return write!(f, "{millis}ms");
         }
-        if millis < 10_000 && millis % 1000 != 0 {
+        if millis < 10_000 && !millis.is_multiple_of(1000) {
             return write!(f, "{}s", (millis as f64 / 100.0).round() / 10.0);
         }
         let seconds = (millis + 500) / 1000;

@@ -1,0 +1,42 @@
+//! The way a wish came in is the way its answer goes out.
+
+use jid::Jid;
+use xmpp_parsers::message::{MessageType, Thread};
+use xmpp_parsers::stanza::Stanza;
+
+use crate::control::{Outcome, Refusal};
+use crate::model::ActuatorId;
+use crate::xmpp::{Scene, adhoc, iq, message, words};
+
+/// Whom to answer, and how.
+#[derive(Debug)]
+pub(super) enum Door {
+    /// A chat message.
+    Chat { to: Jid, type_: MessageType, thread: Option<Thread> },
+    /// An ad-hoc command.
+    Form { to: Jid, id: String, node: String, session: String },
+}
+
+impl Door {
+    /// The answer. `fresh` is the id of a new stanza, where one is needed.
+    pub fn answer(
+        self,
+        scene: &Scene<'_>,
+        actuator: ActuatorId,
+        result: &Result<Outcome, Refusal>,
+        fresh: String,
+    ) -> Stanza {
+        let text = words::outcome(scene, actuator, result);
+        match self {
+            Door::Chat { to, type_, thread } => {
+                let mut message = message::write(to, type_, fresh, text);
+                message.thread = thread;
+                message.into()
+            }
+            Door::Form { to, id, node, session } => {
+                let command = adhoc::finished(node, session, words::went_well(result), text);
+                iq::result(Some(to), id, Some(command)).into()
+            }
+        }
+    }
+}

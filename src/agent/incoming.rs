@@ -1,0 +1,197 @@
+//! Stanzas that come in: sorted by who sent them before anything else is looked at.
+
+use jid::{BareJid, Jid};
+use xmpp_parsers::iq::Iq;
+use xmpp_parsers::message::Message;
+use xmpp_parsers::minidom::Element;
+use xmpp_parsers::ns;
+use xmpp_parsers::presence::{Presence, Type};
+use xmpp_parsers::stanza::Stanza;
+use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType};
+
+use super::{Agent, Door, Effect, scene};
+use crate::control::recognise;
+use crate::model::{ContactId, Now};
+use crate::xmpp::chat::{self, Answer};
+use crate::xmpp::iq::{self, Caller, Reply, Turn, Verb};
+use crate::xmpp::journal::Level;
+use crate::xmpp::message::Incoming;
+use crate::xmpp::rate::Pass;
+use crate::xmpp::roster::Roster;
+use crate::xmpp::{message, receipts};
+
+const TOO_FAST: &str = "Too many commands; wait a minute.";
+
+impl Agent {
+    pub(super) fn stanza(&mut self, stanza: Stanza, now: Now, out: &mut Vec<Effect>) {
+        match stanza {
+            Stanza::Message(message) => self.message(message, now, out),
+            Stanza::Presence(presence) => self.presence(presence, now, out),
+            Stanza::Iq(Iq::Get { from, id, payload, .. }) => self.iq(Verb::Get, from, id, payload, now, out),
+            Stanza::Iq(Iq::Set { from, id, payload, .. }) => self.iq(Verb::Set, from, id, payload, now, out),
+            Stanza::Iq(Iq::Result { from, id, payload, .. }) => self.result(from.as_ref(), &id, payload, out),
+            Stanza::Iq(Iq::Error { .. }) => {}
+        }
+    }
+
+    fn message(&mut self, message: Message, now: Now, out: &mut Vec<Effect>) {
+        let Some(from) = message.from.clone() else { return };
+        let Some(contact) = recognise(&self.device, &from).map(|asker| asker.id()) else {
+            if !matches!(message::sort(&message), Incoming::Other) {
+                self.stranger(&from, "wrote to us", now, out);
+            }
+            return;
+        };
+        let sorted = message::sort(&message);
+        if sorted == Incoming::Other {
+            return;
+        }
+        match self.buckets[contact.index()].take(now.mono) {
+            Pass::Yes => {}
+            Pass::FirstNo => {
+                out.push(Effect::Log(Level::Warn, format!("{from} is too fast; ignored for now")));
+                return self.say(&message, from, TOO_FAST.to_owned(), out);
+            }
+            Pass::No => return,
+        }
+        out.extend(receipts::answer(&message, &from).map(|receipt| Effect::Send(receipt.into())));
+        match sorted {
+            Incoming::Other => {}
+            Incoming::Words(words) => {
+                let scene = scene!(self, now);
+                let Some(asker) = recognise(scene.device, &from) else { return };
+                match chat::answer(&scene, &self.journal, asker, words) {
+                    Answer::Say(text) => self.say(&message, from, text, out),
+                    Answer::Move(actuator, wish) => {
+                        let door =
+                            Door::Chat { to: from, type_: message.type_.clone(), thread: message.thread.clone() };
+                        self.request(contact, actuator, wish, door, now, out);
+                    }
+                }
+            }
+            Incoming::Late(words) => {
+                let quoted: String = words.trim().chars().take(40).collect();
+                let text = format!("“{quoted}” came late, so I did nothing. Say it again if you still want it.");
+                self.say(&message, from, text, out);
+            }
+            Incoming::Corrected => {
+                self.say(&message, from, "I do not run corrections. Send it as a new message.".to_owned(), out);
+            }
+            Incoming::Encrypted => {
+                let text = "I cannot read end-to-end encrypted messages. Turn encryption off for this chat.";
+                self.say(&message, from, text.to_owned(), out);
+            }
+        }
+    }
+
+    fn say(&mut self, to: &Message, from: Jid, text: String, out: &mut Vec<Effect>) {
+        let mut reply = message::write(from, to.type_.clone(), self.fresh_id(), text);
+        reply.thread = to.thread.clone();
+        out.push(Effect::Send(reply.into()));
+    }
+
+    fn presence(&mut self, presence: Presence, now: Now, out: &mut Vec<Effect>) {
+        let Some(from) = presence.from else { return };
+        let own = self.device.account().jid.to_bare();
+        let Some(asker) = recognise(&self.device, &from) else {
+            if presence.type_ == Type::Subscribe
+                && from.to_bare() != own
+                && self.stranger(&from, "wants our presence", now, out)
+            {
+                out.push(Effect::Send(Roster::turn_away(&from)));
+            }
+            return;
+        };
+        match presence.type_ {
+            Type::Subscribe => out.extend(self.roster.welcome(asker.jid()).into_iter().map(Effect::Send)),
+            Type::None | Type::Unavailable => {
+                let scene = scene!(self, now);
+                let Some(asker) = recognise(scene.device, &from) else { return };
+                let greeting = self.dashboard.follow(&scene, asker, &from, presence.type_ == Type::None);
+                out.extend(greeting.map(|presence| Effect::Send(presence.into())));
+            }
+            _ => {}
+        }
+    }
+
+    fn iq(&mut self, verb: Verb, from: Option<Jid>, id: String, payload: Element, now: Now, out: &mut Vec<Effect>) {
+        let own = self.device.account().jid.to_bare();
+        if verb == Verb::Set && payload.is("query", ns::ROSTER) && from_account(from.as_ref(), &own) {
+            // RFC 6121 section 2.1.6: a push from anybody else is to be ignored; below it gets an error.
+            self.roster.pushed(payload);
+            return out.push(Effect::Send(iq::result(from, id, None).into()));
+        }
+        let contact: Option<ContactId> = from.as_ref().and_then(|from| recognise(&self.device, from)).map(|a| a.id());
+        if let Some(contact) = contact
+            && self.buckets[contact.index()].take(now.mono) != Pass::Yes
+        {
+            let error = iq::error(ErrorType::Wait, DefinedCondition::PolicyViolation, TOO_FAST);
+            return out.push(Effect::Send(iq::refuse(from, id, error).into()));
+        }
+        let scene = scene!(self, now);
+        let caller = match &from {
+            Some(from) => match recognise(scene.device, from) {
+                Some(asker) => Caller::Contact(asker, from),
+                None if is_server(from, &own) => Caller::Server,
+                None => {
+                    if self.stranger(from, "asked us something", now, out) {
+                        let refusal = iq::refuse(Some(from.clone()), id, iq::nothing_here());
+                        out.push(Effect::Send(refusal.into()));
+                    }
+                    return;
+                }
+            },
+            None => Caller::Server,
+        };
+        let mut turn = Turn { scene, sessions: &mut self.sessions };
+        match iq::dispatch(&mut turn, &caller, verb, payload) {
+            Reply::Result(payload) => out.push(Effect::Send(iq::result(from, id, payload).into())),
+            Reply::Error(error) => out.push(Effect::Send(iq::refuse(from, id, error).into())),
+            Reply::Later { actuator, wish, node, session } => {
+                let (Some(contact), Some(to)) = (contact, from) else { return };
+                self.request(contact, actuator, wish, Door::Form { to, id, node, session }, now, out);
+            }
+        }
+    }
+
+    fn result(&mut self, from: Option<&Jid>, id: &str, payload: Option<Element>, out: &mut Vec<Effect>) {
+        let own = self.device.account().jid.to_bare();
+        if !self.roster.awaits(id) || !from_account(from, &own) {
+            return;
+        }
+        let (mut count, seed) = (self.count, self.seed);
+        let stanzas = self.roster.fetched(&self.device, payload, || {
+            count += 1;
+            format!("k{seed:x}-{count}")
+        });
+        self.count = count;
+        out.extend(stanzas.into_iter().map(Effect::Send));
+    }
+
+    /// Somebody the config does not name did something. True if it is worth an answer at all: strangers share
+    /// one small allowance, so that they cannot make the device talk.
+    fn stranger(&mut self, from: &Jid, what: &str, now: Now, out: &mut Vec<Effect>) -> bool {
+        match self.strangers.take(now.mono) {
+            Pass::Yes => {
+                out.push(Effect::Log(Level::Info, format!("{from} {what}, but is not a contact; ignored")));
+                true
+            }
+            Pass::FirstNo => {
+                out.push(Effect::Log(Level::Warn, "too many strangers; ignoring them for now".to_owned()));
+                false
+            }
+            Pass::No => false,
+        }
+    }
+}
+
+/// Our own account speaks without an address or with our bare one.
+fn from_account(from: Option<&Jid>, own: &BareJid) -> bool {
+    from.is_none_or(|from| from.resource().is_none() && from.to_bare() == *own)
+}
+
+/// Our own account or our own domain.
+fn is_server(from: &Jid, own: &BareJid) -> bool {
+    from_account(Some(from), own)
+        || (from.node().is_none() && from.resource().is_none() && from.domain() == own.domain())
+}

@@ -1,0 +1,121 @@
+//! What can be wrong with a line, for the person who must put it right.
+
+use std::path::{Path, PathBuf};
+
+use gpiocdev_uapi::Error as Uapi;
+
+use crate::model::Fault;
+
+/// Why a line cannot be had, read or set.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GpioError {
+    /// No chip has this label.
+    #[error("no GPIO chip labelled “{label}” (there {}: {})", if there.len() == 1 { "is" } else { "are" }, list(there))]
+    NoChip {
+        /// The label looked for.
+        label: String,
+        /// The labels found.
+        there: Vec<String>,
+    },
+    /// The chip has no line of any of these names.
+    #[error("chip “{label}” has no line named “{}”", names.join("” or “"))]
+    NoLine {
+        /// The chip's label.
+        label: String,
+        /// The names tried.
+        names: Vec<String>,
+    },
+    /// Somebody else holds it.
+    #[error("line {name} is held by “{by}”")]
+    Held {
+        /// The line's name.
+        name: String,
+        /// Who says to hold it.
+        by: String,
+    },
+    /// The device file may not be opened.
+    #[error("permission denied on {}: is the user in group gpio?", path.display())]
+    Denied {
+        /// The chip's device file.
+        path: PathBuf,
+    },
+    /// The chip was there and is not any more.
+    #[error("the GPIO chip of line {name} is gone")]
+    Gone {
+        /// The line's name.
+        name: String,
+    },
+    /// The line does not take such a value.
+    #[error("a GPIO line cannot be set to {0}")]
+    NotALevel(String),
+    /// Anything else the kernel says.
+    #[error("{what}: {why}")]
+    Kernel {
+        /// What was tried.
+        what: String,
+        /// In the kernel's words.
+        why: String,
+    },
+}
+
+impl From<GpioError> for Fault {
+    fn from(error: GpioError) -> Fault {
+        Fault::new(error.to_string())
+    }
+}
+
+impl GpioError {
+    /// About a chip's device file.
+    pub(super) fn of_chip(path: &Path, error: &gpiocdev::Error) -> GpioError {
+        match errno(error) {
+            Some(libc::EACCES | libc::EPERM) => GpioError::Denied { path: path.to_owned() },
+            _ => GpioError::Kernel { what: path.display().to_string(), why: error.to_string() },
+        }
+    }
+
+    /// About a line that was held.
+    pub(super) fn of_line(name: &str, error: &gpiocdev::Error) -> GpioError {
+        match errno(error) {
+            Some(libc::ENODEV) => GpioError::Gone { name: name.to_owned() },
+            Some(code) => {
+                let why = std::io::Error::from_raw_os_error(code).to_string();
+                GpioError::Kernel { what: format!("line {name}"), why }
+            }
+            None => GpioError::Kernel { what: format!("line {name}"), why: error.to_string() },
+        }
+    }
+}
+
+/// The kernel's error number, if the error came from it.
+pub(super) fn errno(error: &gpiocdev::Error) -> Option<i32> {
+    match error {
+        gpiocdev::Error::Os(errno) | gpiocdev::Error::Uapi(_, Uapi::Os(errno)) => Some(errno.0),
+        _ => None,
+    }
+}
+
+fn list(labels: &[String]) -> String {
+    if labels.is_empty() { "none".to_owned() } else { labels.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_label_is_answered_with_those_that_exist() {
+        let error = |there: &[&str]| {
+            let there = there.iter().map(|label| (*label).to_owned()).collect();
+            GpioError::NoChip { label: "pinctrl-rp1".into(), there }.to_string()
+        };
+        assert_eq!(error(&["a", "b"]), "no GPIO chip labelled “pinctrl-rp1” (there are: a, b)");
+        assert_eq!(error(&[]), "no GPIO chip labelled “pinctrl-rp1” (there are: none)");
+    }
+
+    #[test]
+    fn permission_denied_names_the_file_and_the_cure() {
+        let denied = gpiocdev::Error::from(std::io::Error::from_raw_os_error(libc::EACCES));
+        let error = GpioError::of_chip(Path::new("/dev/gpiochip0"), &denied);
+        assert_eq!(error.to_string(), "permission denied on /dev/gpiochip0: is the user in group gpio?");
+    }
+}

@@ -1,0 +1,15 @@
+//! Lines of the kernel's GPIO character device (uAPI v2), found by chip label and line name, never by number.
+//! A request carries bias, active level and, for outputs, the value, so that no line is ever half set up.
+
+mod chip;
+mod error;
+mod input;
+mod output;
+mod settle;
+
+pub use error::GpioError;
+pub use input::{Help, listen, listen_with};
+pub use output::hold;
+
+/// What `gpioinfo` shows as the user of our lines.
+const CONSUMER: &str = "katydid";

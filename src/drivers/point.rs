@@ -1,0 +1,61 @@
+//! One point, one task: from what the model says about a point to the driver that runs it.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+
+use tokio::sync::mpsc;
+
+use super::polled::{self, polled};
+use super::{Feed, gpio, sim, system};
+use crate::model::{Actuator, Sensor, Sink, Source, Value};
+
+/// A point's driver at work. It ends only when it is dropped, and dropping it lets the hardware go.
+pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A drive on its way to the task that holds the line.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Order {
+    /// The drive's number; the answer carries it.
+    pub number: u64,
+    /// Where to.
+    pub value: Value,
+}
+
+/// The receiving end of an actuator's orders.
+pub type Orders = mpsc::Receiver<Order>;
+
+/// Lets those who wait for it know that a point has tried to get its hardware, with success or without.
+#[derive(Debug, Default)]
+pub struct FirstTry(Option<mpsc::Sender<Infallible>>);
+
+impl FirstTry {
+    /// Counts as outstanding until it is made or dropped; the receiver ends when all of its kind are.
+    pub(super) fn awaited_by(waiting: &mpsc::Sender<Infallible>) -> FirstTry {
+        FirstTry(Some(waiting.clone()))
+    }
+
+    /// The try has been made.
+    pub(super) fn made(&mut self) {
+        self.0 = None;
+    }
+}
+
+/// The task of one sensor.
+pub fn sensor_task(sensor: &Sensor, feed: Feed, first: FirstTry, bench: &sim::Bench) -> Task {
+    let every = sensor.every.unwrap_or(polled::USUAL);
+    match &sensor.source {
+        Source::Gpio(input) => Box::pin(gpio::listen(input.clone(), feed, first)),
+        Source::System(figure) => Box::pin(polled(feed, every, system::reader(figure.clone(), "/"))),
+        Source::Sim(input) => Box::pin(sim::play(input.clone(), sensor.kind.clone(), every, feed, first, bench)),
+    }
+}
+
+/// The task of one actuator, which claims the line with its safe value. Orders come in through `orders`; when the
+/// task is dropped it leaves the line as the actuator's `exit` says.
+pub fn actuator_task(actuator: &Actuator, orders: Orders, feed: Feed, first: FirstTry, bench: &sim::Bench) -> Task {
+    match &actuator.sink {
+        Sink::Gpio(output) => Box::pin(gpio::hold(output.clone(), actuator.safe, actuator.exit, orders, feed, first)),
+        Sink::Sim(output) => Box::pin(sim::hold(output.clone(), actuator.clone(), orders, feed, first, bench)),
+    }
+}

@@ -1,0 +1,214 @@
+//! The XMPP connection: one stanza stream that comes back by itself, and the outbox in front of it.
+//!
+//! Invariant: [`Link::post`] never waits and [`Link::next`] may be dropped at any await; nothing runs detached
+//! but the stanza stream's own worker, whose end is noticed.
+
+mod address;
+mod backoff;
+mod connector;
+mod login;
+mod outbox;
+mod sasl;
+mod slot;
+mod tap;
+mod tls;
+mod trouble;
+
+use std::future::pending;
+use std::time::Duration;
+
+use futures::{FutureExt, StreamExt};
+use jid::FullJid;
+use jiff::Timestamp;
+use tokio::time::{Instant, sleep, timeout_at};
+use tokio_xmpp::stanzastream::{Event, StanzaStage, StanzaState, StanzaStream, StanzaToken, StreamEvent};
+use xmpp_parsers::stanza::Stanza;
+
+use self::connector::Connector;
+use self::login::Target;
+use self::outbox::{Bottleneck, Fate, Outbox, Receipt, UNWRITTEN};
+use self::tls::Tls;
+pub use self::trouble::{Flaw, Loss, Stage, Trouble};
+use crate::model::Account;
+
+/// Room for what the outbox hands over at once and for what the server sends at once.
+const DEPTH: usize = 2 * UNWRITTEN;
+/// Writing that makes no progress for so long does not hold up reading any longer.
+const STALL: Duration = Duration::from_secs(2);
+/// For the goodbye.
+const CLOSE_LIMIT: Duration = Duration::from_secs(3);
+
+/// What the connection has to tell.
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "events live for one turn of the loop, and most are stanzas")]
+pub enum LinkEvent {
+    /// Stanzas flow.
+    Online {
+        /// The address that the server bound.
+        jid: FullJid,
+        /// XEP-0198 resumption: nothing was lost and the server still has our presence.
+        resumed: bool,
+    },
+    /// The stream is down and being re-established.
+    Offline,
+    /// A login failed, or the server threw us out.
+    Trouble(Trouble),
+    /// A stanza came.
+    Stanza(Stanza),
+    /// So many posts were dropped from the full outbox since the last such event.
+    Dropped(u64),
+}
+
+/// The account's connection. Dropping it cuts it; [`Link::close`] ends it properly.
+pub struct Link {
+    // Before the connector: the worker must see its stream gone before its slot is filled for the last time.
+    stream: StanzaStream,
+    connector: Connector,
+    outbox: Outbox<StanzaToken>,
+    jid: FullJid,
+    stalled: bool,
+}
+
+impl Link {
+    /// Begins to connect; `outbox` is the number of messages kept while offline. Must be called in a Tokio
+    /// runtime.
+    ///
+    /// # Errors
+    /// Only what no retry can mend: [`Trouble::Authorities`], or a domain that cannot be a server's name.
+    pub fn start(account: &Account, outbox: usize) -> Result<Link, Trouble> {
+        let target = Target { tls: Tls::new(account)?, account: account.clone() };
+        let (stream, connector) = Connector::new(target, DEPTH);
+        let outbox = Outbox::new(outbox, rand::random());
+        Ok(Link { stream, connector, outbox, jid: account.jid.clone(), stalled: false })
+    }
+
+    /// Sends it now, or when the stream is up again if it is a message with words; see the outbox for what is
+    /// dropped. `now` becomes the time of a message that arrives late.
+    pub fn post(&mut self, stanza: Stanza, now: Timestamp) {
+        self.outbox.post(stanza, now);
+        self.pump();
+    }
+
+    /// Waits for the next event, and keeps the connection going meanwhile: it must be polled all the time.
+    /// Cancel-safe.
+    pub async fn next(&mut self) -> LinkEvent {
+        loop {
+            self.pump();
+            let dropped = self.outbox.take_dropped();
+            if dropped > 0 {
+                return LinkEvent::Dropped(dropped);
+            }
+            let held_up = self.outbox.is_overfull() && !self.stalled;
+            let progress = progress(&self.outbox);
+            tokio::select! {
+                biased;
+                event = self.stream.next(), if !held_up => {
+                    let Some(event) = event else {
+                        return LinkEvent::Trouble(self.rebuild());
+                    };
+                    if let Some(event) = self.translate(event) {
+                        return event;
+                    }
+                }
+                trouble = self.connector.trouble() => return LinkEvent::Trouble(trouble),
+                () = progress => self.stalled = false,
+                () = sleep(STALL), if held_up => self.stalled = true,
+            }
+        }
+    }
+
+    /// Says goodbye with `last` (unavailable presence) if online, after all that waits, and ends the stream. Takes
+    /// three seconds at most.
+    pub async fn close(mut self, last: Option<Stanza>) {
+        let deadline = Instant::now() + CLOSE_LIMIT;
+        if !self.outbox.is_online() {
+            return;
+        }
+        if let Some(last) = last {
+            self.outbox.post(last, Timestamp::UNIX_EPOCH);
+        }
+        let flush = async {
+            self.pump();
+            while self.outbox.is_online() && self.outbox.is_waiting() {
+                self.next().await;
+            }
+        };
+        if timeout_at(deadline, flush).await.is_ok() && self.outbox.is_online() {
+            let Link { stream, connector, .. } = self;
+            let _ = timeout_at(deadline, stream.close()).await;
+            drop(connector);
+        }
+    }
+
+    fn translate(&mut self, event: Event) -> Option<LinkEvent> {
+        match event {
+            Event::Stanza(stanza) => Some(LinkEvent::Stanza(stanza)),
+            Event::Stream(StreamEvent::Reset { bound_jid, features }) => {
+                if let Ok(jid) = bound_jid.try_into_full() {
+                    self.jid = jid;
+                }
+                self.outbox.reset(features.stream_management.is_some());
+                Some(LinkEvent::Online { jid: self.jid.clone(), resumed: false })
+            }
+            Event::Stream(StreamEvent::Resumed) => {
+                self.outbox.resumed();
+                Some(LinkEvent::Online { jid: self.jid.clone(), resumed: true })
+            }
+            Event::Stream(StreamEvent::Suspended) => {
+                let was_online = self.outbox.is_online();
+                self.outbox.offline();
+                was_online.then_some(LinkEvent::Offline)
+            }
+        }
+    }
+
+    /// The worker ended although nobody closed the stream: it panicked.
+    fn rebuild(&mut self) -> Trouble {
+        self.outbox.offline();
+        self.stream = self.connector.renew(DEPTH);
+        Trouble::Broken
+    }
+
+    fn pump(&mut self) {
+        self.outbox.settle();
+        // `send` panics if the worker is gone; `next` is about to notice.
+        while !self.connector.is_deserted()
+            && let Some((stanza, departure)) = self.outbox.take()
+        {
+            // The queue has room for all that the outbox hands over; Tokio's budget must not say otherwise.
+            let send = tokio::task::unconstrained(self.stream.send(Box::new(stanza)));
+            match send.now_or_never() {
+                Some(token) => self.outbox.sent(departure, token),
+                None => self.outbox.refused(departure),
+            }
+        }
+    }
+}
+
+impl Receipt for StanzaToken {
+    fn fate(&mut self) -> Fate {
+        match tokio::task::unconstrained(self.wait_for(StanzaStage::Acked)).now_or_never() {
+            Some(Some(StanzaState::Acked { .. })) => Fate::Acknowledged,
+            Some(Some(_)) => Fate::Failed,
+            Some(None) if self.state() == StanzaStage::Queued => Fate::Failed,
+            Some(None) => Fate::Forgotten,
+            None if self.state() == StanzaStage::Queued => Fate::Queued,
+            None => Fate::Written,
+        }
+    }
+}
+
+/// Ready when a waiting stanza may have got its turn; owns all it needs.
+fn progress(outbox: &Outbox<StanzaToken>) -> impl Future<Output = ()> + use<> {
+    let watched = match outbox.bottleneck() {
+        Some(Bottleneck::Writing(token)) => Some((token.clone(), StanzaStage::Sent)),
+        Some(Bottleneck::Acknowledging(token)) => Some((token.clone(), StanzaStage::Acked)),
+        None => None,
+    };
+    async move {
+        match watched {
+            Some((mut token, stage)) => drop(token.wait_for(stage).await),
+            None => pending().await,
+        }
+    }
+}

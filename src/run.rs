@@ -1,0 +1,285 @@
+//! The loop: the only clock, the only owner of state. It reads what happened, asks the agent, does what the
+//! agent says. Hardware first, then READY, then the network; on the way out the hardware first as well.
+
+use std::panic::AssertUnwindSafe;
+use std::process::ExitCode;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio::time::{Duration, Instant, Interval, interval, sleep_until, timeout};
+
+use crate::agent::{Agent, Effect, Input, Level};
+use crate::config::{self, Layers, Mistakes, Purpose, Resolved};
+use crate::drivers::{Drivers, Report};
+use crate::link::{Link, LinkEvent, Trouble};
+use crate::model::{Device, Moment, Now};
+use crate::systemd;
+
+/// sysexits.h: something of ours broke.
+const EX_SOFTWARE: u8 = 70;
+/// sysexits.h: something in the config is wrong; the unit does not restart for this.
+pub const EX_CONFIG: u8 = 78;
+
+/// Reports that may wait for the loop; after that drivers wait.
+const REPORTS: usize = 256;
+/// Hardware that has not answered by now is a fault, not a reason to keep systemd waiting.
+const SETTLE: Duration = Duration::from_secs(5);
+
+/// Is the device until told to stop. The result is the exit status: 0 after SIGTERM or SIGINT, 78 for a config
+/// with mistakes, 70 if a part of the program ended that should not have. In every case actuators are left as
+/// their config says.
+pub fn run(layers: &Layers) -> ExitCode {
+    let resolved = match read(layers) {
+        Ok(resolved) => resolved,
+        Err(mistakes) => {
+            eprintln!("{mistakes}");
+            return ExitCode::from(EX_CONFIG);
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            tracing::error!("the system does not let the program run: {error}");
+            return ExitCode::from(EX_SOFTWARE);
+        }
+    };
+    // A panic unwinds through here: the runtime is dropped with all tasks, and a line's owner drives its exit
+    // value when it is dropped.
+    let life = std::panic::catch_unwind(AssertUnwindSafe(move || runtime.block_on(live(layers, resolved))));
+    match life {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(Death::Config(reason))) => {
+            tracing::error!("{reason}");
+            ExitCode::from(EX_CONFIG)
+        }
+        Ok(Err(Death::Part(part, reason))) => {
+            tracing::error!("{part} has ended: {reason}; stopping");
+            ExitCode::from(EX_SOFTWARE)
+        }
+        Err(_) => {
+            tracing::error!("the program broke (see above); actuators are at their exit values");
+            ExitCode::from(EX_SOFTWARE)
+        }
+    }
+}
+
+/// Why the device ends without having been asked to.
+enum Death {
+    /// The config is right in itself but cannot be used.
+    Config(Trouble),
+    /// A part ended: its name, and why.
+    Part(String, String),
+}
+
+/// What the loop owns.
+struct Life {
+    clock: Clock,
+    agent: Agent,
+    drivers: Drivers,
+    link: Link,
+    reports: mpsc::Receiver<Report>,
+    /// The trouble that was logged last: each is said once.
+    trouble: Option<Trouble>,
+    offline_since: Option<Instant>,
+}
+
+async fn live(layers: &Layers, resolved: Resolved) -> Result<(), Death> {
+    let broken = |error: std::io::Error| Death::Part("signal handling".to_owned(), error.to_string());
+    let mut terminate = signal(SignalKind::terminate()).map_err(broken)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(broken)?;
+    let mut hangup = signal(SignalKind::hangup()).map_err(broken)?;
+    let mut watchdog = systemd::watchdog().map(interval);
+    let mut life = Life::begin(resolved).await?;
+    let end = life.turn(layers, &mut watchdog, [&mut terminate, &mut interrupt], &mut hangup).await;
+    life.end().await;
+    end
+}
+
+impl Life {
+    async fn begin(resolved: Resolved) -> Result<Life, Death> {
+        let clock = Clock::start();
+        let Resolved { device, notes, .. } = resolved;
+        notes.iter().for_each(|note| tracing::warn!("{note}"));
+        let (sender, reports) = mpsc::channel(REPORTS);
+        let mut drivers = Drivers::start(&device, sender);
+        if timeout(SETTLE, drivers.settled()).await.is_err() {
+            tracing::warn!("some points have not answered within {} s; going on without them", SETTLE.as_secs());
+        }
+        tracing::info!("{} on {}: {} points held", device.name(), device.board().title, device.points().count());
+        systemd::ready();
+        systemd::status("offline: connecting for the first time");
+        let link = start_link(&device).map_err(Death::Config)?;
+        let agent = Agent::new(device, rand::random(), clock.now());
+        Ok(Life { clock, agent, drivers, link, reports, trouble: None, offline_since: None })
+    }
+
+    async fn turn(
+        &mut self,
+        layers: &Layers,
+        watchdog: &mut Option<Interval>,
+        stop: [&mut Signal; 2],
+        hangup: &mut Signal,
+    ) -> Result<(), Death> {
+        let [terminate, interrupt] = stop;
+        loop {
+            let deadline = self.agent.deadline().map(|at| self.clock.instant(at));
+            tokio::select! {
+                report = self.reports.recv() => match report {
+                    Some(Report { point, result, answers }) => self.feed(Input::Report { point, result, answers }),
+                    None => return Err(Death::Part("the drivers".to_owned(), "all of them are gone".to_owned())),
+                },
+                event = self.link.next() => self.hear(event),
+                () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => self.feed(Input::Tick),
+                (point, reason) = self.drivers.ended() => {
+                    return Err(Death::Part(format!("the driver of {point}"), reason));
+                }
+                _ = terminate.recv() => {
+                    tracing::info!("asked to stop (SIGTERM)");
+                    return Ok(());
+                }
+                _ = interrupt.recv() => {
+                    tracing::info!("asked to stop (SIGINT)");
+                    return Ok(());
+                }
+                _ = hangup.recv() => self.reload(layers).await,
+                // In the loop and not beside it: what is fed is the proof that the loop turns.
+                () = tick(watchdog) => systemd::alive(),
+            }
+        }
+    }
+
+    /// Hardware first: the goodbye may take seconds.
+    async fn end(self) {
+        systemd::stopping();
+        self.drivers.leave().await;
+        self.link.close(Some(self.agent.farewell())).await;
+    }
+
+    fn feed(&mut self, input: Input) {
+        let now = self.clock.now();
+        for effect in self.agent.handle(input, now) {
+            match effect {
+                Effect::Send(stanza) => self.link.post(stanza, now.wall),
+                Effect::Drive(drive) => self.drivers.drive(self.agent.device(), &drive),
+                Effect::Log(Level::Warn, text) => tracing::warn!("{text}"),
+                Effect::Log(Level::Info, text) => tracing::info!("{text}"),
+                Effect::Log(Level::Debug, text) => tracing::debug!("{text}"),
+            }
+        }
+    }
+
+    fn hear(&mut self, event: LinkEvent) {
+        match event {
+            LinkEvent::Stanza(stanza) => self.feed(Input::Stanza(Box::new(stanza))),
+            LinkEvent::Online { jid, resumed } => {
+                let away = self.offline_since.take().map(|since| since.elapsed().as_secs());
+                match away {
+                    Some(seconds) => tracing::info!("online again as {jid} after {seconds} s"),
+                    None => tracing::info!("online as {jid}"),
+                }
+                systemd::status(&format!("online as {jid}"));
+                self.trouble = None;
+                self.feed(Input::Online { jid, resumed });
+            }
+            LinkEvent::Offline => {
+                if self.offline_since.is_none() {
+                    tracing::warn!("the connection to the server is lost; connecting again");
+                    self.offline_since = Some(Instant::now());
+                }
+                systemd::status("offline: the connection is lost; connecting again");
+                self.feed(Input::Offline);
+            }
+            LinkEvent::Trouble(trouble) => {
+                systemd::status(&format!("offline: {trouble}; trying again"));
+                if self.trouble.as_ref() != Some(&trouble) {
+                    match trouble.needs_a_person() {
+                        true => tracing::error!("offline: {trouble}; trying again in some minutes"),
+                        false => tracing::warn!("offline: {trouble}; trying again"),
+                    }
+                    self.trouble = Some(trouble);
+                }
+            }
+            LinkEvent::Dropped(count) => {
+                tracing::warn!("{count} messages were lost, because the server was out of reach for too long");
+                self.feed(Input::Dropped(count));
+            }
+        }
+    }
+
+    /// Reads the config anew. A mistake changes nothing.
+    async fn reload(&mut self, layers: &Layers) {
+        systemd::reloading();
+        match read(layers) {
+            Ok(resolved) => self.become_device(resolved).await,
+            Err(mistakes) => {
+                tracing::error!("the config has mistakes and is not used; the device goes on as it was");
+                mistakes.0.iter().for_each(|mistake| tracing::error!("{mistake}"));
+            }
+        }
+        systemd::ready();
+    }
+
+    async fn become_device(&mut self, resolved: Resolved) {
+        let Resolved { device, notes, .. } = resolved;
+        notes.iter().for_each(|note| tracing::warn!("{note}"));
+        let old = self.agent.device();
+        if old.account() != device.account() || old.limits().outbox != device.limits().outbox {
+            match start_link(&device) {
+                Ok(link) => {
+                    let before = std::mem::replace(&mut self.link, link);
+                    self.feed(Input::Offline);
+                    before.close(Some(self.agent.farewell())).await;
+                    self.trouble = None;
+                }
+                Err(trouble) => {
+                    tracing::error!("the config is not used, and the device goes on as it was: {trouble}");
+                    return;
+                }
+            }
+        }
+        self.drivers.reload(&device).await;
+        tracing::info!("the config was read anew: {} points", device.points().count());
+        self.feed(Input::Reload(Box::new(device)));
+    }
+}
+
+fn read(layers: &Layers) -> Result<Resolved, Mistakes> {
+    config::resolve(&config::load(layers)?, Purpose::Run)
+}
+
+fn start_link(device: &Device) -> Result<Link, Trouble> {
+    Link::start(device.account(), device.limits().outbox)
+}
+
+async fn tick(watchdog: &mut Option<Interval>) {
+    match watchdog {
+        Some(interval) => {
+            interval.tick().await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// Both clocks. Nothing else in the program asks for the time.
+struct Clock {
+    start: Instant,
+    zone: TimeZone,
+}
+
+#[allow(clippy::disallowed_methods, reason = "this is where the clock is read")]
+impl Clock {
+    fn start() -> Clock {
+        Clock { start: Instant::now(), zone: TimeZone::system() }
+    }
+
+    fn now(&self) -> Now {
+        let wall = Timestamp::now();
+        Now { mono: Moment(self.start.elapsed()), wall, offset: self.zone.to_offset(wall) }
+    }
+
+    fn instant(&self, at: Moment) -> Instant {
+        self.start + at.0
+    }
+}

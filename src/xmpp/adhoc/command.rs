@@ -1,0 +1,54 @@
+//! The commands there are. A new one is a variant here and an arm in `run.rs`; list, info and execute all ask
+//! [`Command::all`], so a command that is not listed for an asker does not exist for it.
+
+use crate::control::Asker;
+use crate::model::{ActuatorId, Device, Kind};
+
+/// One command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    /// Everything at a glance.
+    Status,
+    /// One point, or all.
+    Read,
+    /// Set an actuator.
+    Set(ActuatorId),
+    /// Pulse a switch.
+    Pulse(ActuatorId),
+}
+
+impl Command {
+    /// The commands this asker may run.
+    pub fn all(asker: Asker<'_>) -> impl Iterator<Item = Command> {
+        let device = asker.device();
+        let pulses = |id: ActuatorId| matches!(device.actuator(id).kind, Kind::Switch { .. });
+        let set = asker.settable().map(Command::Set);
+        let pulse = asker.settable().filter(move |id| pulses(*id)).map(Command::Pulse);
+        [Command::Status, Command::Read].into_iter().chain(set).chain(pulse)
+    }
+
+    /// The command at this node, if this asker may run it.
+    pub fn find(asker: Asker<'_>, node: &str) -> Option<Command> {
+        Command::all(asker).find(|command| command.node(asker.device()) == node)
+    }
+
+    /// Its node. People read and type these (Profanity), so they are the names of the config.
+    pub fn node(self, device: &Device) -> String {
+        match self {
+            Command::Status => "status".into(),
+            Command::Read => "read".into(),
+            Command::Set(id) => device.actuator(id).label.name.clone(),
+            Command::Pulse(id) => format!("{}-pulse", device.actuator(id).label.name),
+        }
+    }
+
+    /// Its title in a client's menu.
+    pub fn title(self, device: &Device) -> String {
+        match self {
+            Command::Status => "Status".into(),
+            Command::Read => "Read".into(),
+            Command::Set(id) => device.actuator(id).label.text.clone(),
+            Command::Pulse(id) => format!("{} (pulse)", device.actuator(id).label.text),
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Ad-Hoc Commands (XEP-0050): the device by forms. Every command has one step and ends in a note, because that
+//! is the one thing every client shows.
+
+mod command;
+mod element;
+mod form;
+mod run;
+mod sessions;
+
+pub use command::Command;
+pub use element::{CommandElement, CommandError, NS, Note};
+pub use run::finished;
+pub use sessions::Sessions;
+
+use super::Feature;
+use super::iq::{Audience, Handler, Verb};
+use xmpp_parsers::ns;
+
+/// Commands and the forms in them.
+pub const FEATURE: Feature = Feature {
+    vars: &[NS, ns::DATA_FORMS],
+    handlers: &[Handler { verb: Verb::Set, name: "command", ns: NS, audience: Audience::Contacts, handle: run::run }],
+};

@@ -1,0 +1,212 @@
+//! Runs a command: hands out its form, or acts on what was filled in.
+//!
+//! Missing, `execute`, `next` and `complete` all mean "go on", since clients use them as they please; a form in
+//! the very first request is taken as filled in.
+
+use std::time::Duration;
+
+use jid::Jid;
+use xmpp_parsers::data_forms::{DataForm, DataFormType, Field};
+use xmpp_parsers::minidom::Element;
+use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType};
+
+use super::element::Actions;
+use super::sessions::Known;
+use super::{Command, CommandElement, CommandError, Note, form};
+use crate::control::{Asker, Wish};
+use crate::model::ActuatorId;
+use crate::xmpp::iq::{self, Caller, Reply, Turn};
+use crate::xmpp::{Scene, words};
+
+/// A pulse that nobody chose a length for.
+const PULSE: Duration = Duration::from_millis(500);
+
+pub(super) fn run(turn: &mut Turn<'_>, caller: &Caller<'_>, payload: Element) -> Reply {
+    let Ok(request) = CommandElement::try_from(payload) else { return iq::bad_request("not a command") };
+    let Caller::Contact(asker, from) = caller else { return Reply::Error(iq::nothing_here()) };
+    let Some(command) = Command::find(*asker, &request.node) else { return unknown(*asker, &request.node) };
+    if let Some(id) = &request.sessionid {
+        match turn.sessions.known(id, from, &request.node, turn.scene.now.mono) {
+            Known::Yes => {}
+            Known::Expired => {
+                return wrong(CommandError::SessionExpired, ErrorType::Cancel, DefinedCondition::NotAllowed);
+            }
+            Known::No => return wrong(CommandError::BadSession, ErrorType::Modify, DefinedCondition::BadRequest),
+        }
+    }
+    match request.action.as_deref() {
+        None | Some("execute" | "next" | "complete") => {}
+        Some("cancel") => return cancel(turn, request),
+        Some("prev") => return wrong(CommandError::BadAction, ErrorType::Modify, DefinedCondition::BadRequest),
+        Some(_) => return wrong(CommandError::MalformedAction, ErrorType::Modify, DefinedCondition::BadRequest),
+    }
+    let submitted = request.form.as_ref().filter(|form| form.type_ == DataFormType::Submit);
+    match (command, submitted) {
+        (Command::Status, _) => {
+            let text = words::status(&turn.scene, *asker);
+            end(turn, &request, "info", text)
+        }
+        (Command::Read, None) => hand_out(turn, from, &request, read_form(&turn.scene, *asker)),
+        (Command::Read, Some(form)) => {
+            let (type_, text) = match read(&turn.scene, *asker, form) {
+                Ok(text) => ("info", text),
+                Err(text) => ("error", text),
+            };
+            end(turn, &request, type_, text)
+        }
+        (Command::Set(id), None) => hand_out(turn, from, &request, set_form(&turn.scene, id)),
+        (Command::Set(id), Some(form)) => {
+            let wish = set_wish(&turn.scene, id, form);
+            act(turn, &request, id, wish)
+        }
+        (Command::Pulse(id), None) => hand_out(turn, from, &request, pulse_form(&turn.scene, id)),
+        (Command::Pulse(id), Some(form)) => {
+            let wish = form::time(form, "time", "Length").map(|time| Wish::Pulse(time.unwrap_or(PULSE)));
+            act(turn, &request, id, wish)
+        }
+    }
+}
+
+/// The last word of a run whose actuator has answered.
+pub fn finished(node: String, session: String, well: bool, text: String) -> Element {
+    completed(node, session, if well { "info" } else { "error" }, text)
+}
+
+fn read_form(scene: &Scene<'_>, asker: Asker<'_>) -> DataForm {
+    let all = ("all".to_owned(), "everything".to_owned());
+    let points = asker.readable().map(|point| (scene.name(point).to_owned(), scene.label(point).to_owned()));
+    form::blank("Read", None, vec![form::list_field("point", "Which", [all].into_iter().chain(points).collect())])
+}
+
+fn read(scene: &Scene<'_>, asker: Asker<'_>, form: &DataForm) -> Result<String, String> {
+    match form::text(form, "point") {
+        None | Some("all") => Ok(words::status(scene, asker)),
+        Some(name) => match asker.readable().find(|point| scene.name(*point) == name) {
+            Some(point) => Ok(words::reading(scene, point)),
+            None => Err("there is no such point".to_owned()),
+        },
+    }
+}
+
+fn set_form(scene: &Scene<'_>, id: ActuatorId) -> DataForm {
+    let actuator = scene.device.actuator(id);
+    let safe = actuator.kind.show(actuator.safe);
+    let value = form::value_field(actuator, scene.reading(crate::model::PointId::Actuator(id)));
+    let time = form::time_field("for", "For", &format!("Optional: a time like 10m, then back to {safe}"), None);
+    form::blank(&actuator.label.text, instructions(scene, id), vec![value, time])
+}
+
+fn set_wish(scene: &Scene<'_>, id: ActuatorId, form: &DataForm) -> Result<Wish, String> {
+    let actuator = scene.device.actuator(id);
+    let label = &actuator.label.text;
+    let text = form::text(form, "value").ok_or_else(|| format!("{label}: the value is missing"))?;
+    let value = actuator.kind.parse(text).map_err(|error| format!("{label}: {error}"))?;
+    Ok(match form::time(form, "for", "For")? {
+        Some(time) => Wish::SetFor(value, time),
+        None => Wish::Set(value),
+    })
+}
+
+fn pulse_form(scene: &Scene<'_>, id: ActuatorId) -> DataForm {
+    let actuator = scene.device.actuator(id);
+    let time: Field = form::time_field("time", "Length", "A time like 500ms or 2s", Some(PULSE));
+    form::blank(&format!("{} (pulse)", actuator.label.text), instructions(scene, id), vec![time])
+}
+
+/// What it reads now, above the fields.
+fn instructions(scene: &Scene<'_>, id: ActuatorId) -> Option<String> {
+    Some(format!("Now {}", words::reading(scene, crate::model::PointId::Actuator(id))))
+}
+
+fn act(turn: &mut Turn<'_>, request: &CommandElement, actuator: ActuatorId, wish: Result<Wish, String>) -> Reply {
+    match wish {
+        Err(text) => end(turn, request, "error", text),
+        Ok(wish) => {
+            let session = close(turn, request);
+            Reply::Later { actuator, wish, node: request.node.clone(), session }
+        }
+    }
+}
+
+fn hand_out(turn: &mut Turn<'_>, from: &Jid, request: &CommandElement, form: DataForm) -> Reply {
+    let session = match &request.sessionid {
+        Some(id) => id.clone(),
+        None => turn.sessions.open(from, &request.node, turn.scene.now.mono),
+    };
+    let actions = Some(Actions { execute: Some("complete".into()), complete: true });
+    let command = CommandElement {
+        node: request.node.clone(),
+        sessionid: Some(session),
+        action: None,
+        status: Some("executing".into()),
+        actions,
+        notes: Vec::new(),
+        form: Some(form),
+    };
+    let mut element: Element = command.into();
+    form::write_all_types(&mut element);
+    Reply::Result(Some(element))
+}
+
+fn cancel(turn: &mut Turn<'_>, request: CommandElement) -> Reply {
+    let session = close(turn, &request);
+    let command = CommandElement {
+        sessionid: Some(session),
+        action: None,
+        status: Some("canceled".into()),
+        actions: None,
+        notes: Vec::new(),
+        form: None,
+        ..request
+    };
+    Reply::Result(Some(command.into()))
+}
+
+fn end(turn: &mut Turn<'_>, request: &CommandElement, type_: &str, text: String) -> Reply {
+    let session = close(turn, request);
+    Reply::Result(Some(completed(request.node.clone(), session, type_, text)))
+}
+
+/// Ends the session of a request and tells its id; a run without one gets an id for its only answer.
+fn close(turn: &mut Turn<'_>, request: &CommandElement) -> String {
+    match &request.sessionid {
+        Some(id) => {
+            turn.sessions.close(id);
+            id.clone()
+        }
+        None => turn.sessions.fresh(),
+    }
+}
+
+fn completed(node: String, session: String, type_: &str, text: String) -> Element {
+    CommandElement {
+        node,
+        sessionid: Some(session),
+        action: None,
+        status: Some("completed".into()),
+        actions: None,
+        notes: vec![Note { type_: Some(type_.into()), text }],
+        form: None,
+    }
+    .into()
+}
+
+/// A command that exists but is not for this contact is forbidden; one about a point it may not know of is not
+/// there at all.
+fn unknown(asker: Asker<'_>, node: &str) -> Reply {
+    let readable = asker.readable().any(|point| {
+        let name = &asker.device().label(point).name;
+        matches!(point, crate::model::PointId::Actuator(_)) && node.strip_suffix("-pulse").unwrap_or(node) == name
+    });
+    if readable {
+        let text = format!("that needs the role operator, and yours is {}", asker.role().name());
+        return Reply::Error(iq::error(ErrorType::Auth, DefinedCondition::Forbidden, text));
+    }
+    Reply::Error(iq::plain_error(ErrorType::Cancel, DefinedCondition::ItemNotFound))
+}
+
+fn wrong(error: CommandError, type_: ErrorType, condition: DefinedCondition) -> Reply {
+    let mut stanza_error = iq::plain_error(type_, condition);
+    stanza_error.other = Some(error.into());
+    Reply::Error(stanza_error)
+}

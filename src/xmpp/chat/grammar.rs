@@ -1,0 +1,147 @@
+//! What a typed line asks for.
+//!
+//! `help` · `status` · `who` · `log` · `POINT` · `POINT VALUE [for] [TIME]` · `POINT toggle` · `POINT pulse [TIME]`. A
+//! leading `set`, `get`, `read`, `show`, `turn` or `switch` is allowed, because people write it.
+
+use std::time::Duration;
+
+use super::lookup::{self, Found};
+use crate::control::{Asker, Wish};
+use crate::model::{ActuatorId, Kind, PointId, ValueError, parse_duration};
+
+/// A pulse that nobody chose a length for.
+const PULSE: Duration = Duration::from_millis(500);
+
+/// The words that are not points. Points cannot be called like this.
+pub const COMMANDS: &[&str] = &["help", "status", "who", "log"];
+
+/// A line, understood or not.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Line {
+    /// What can I say?
+    Help,
+    /// How is everything?
+    Status,
+    /// Who may do what here?
+    Who,
+    /// What happened lately?
+    Log,
+    /// How is this point?
+    Read(PointId),
+    /// Move this actuator.
+    Move(ActuatorId, Wish),
+    /// Not understood, and why.
+    Unclear(Unclear),
+}
+
+/// Why a line is not understood.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Unclear {
+    /// More than one line.
+    ManyLines,
+    /// The first word is nothing known; perhaps this was meant.
+    NoSuchWord(String, Option<String>),
+    /// Several points start like this.
+    Ambiguous(Vec<PointId>),
+    /// A sensor cannot be set.
+    OnlyReads(PointId),
+    /// Not a value of this actuator.
+    BadValue(ActuatorId, ValueError),
+    /// Not a time.
+    BadTime(ActuatorId, String),
+}
+
+/// Understands one typed line.
+pub fn parse(asker: Asker<'_>, text: &str) -> Line {
+    let text = text.trim();
+    if text.lines().count() > 1 {
+        return Line::Unclear(Unclear::ManyLines);
+    }
+    let mut words: Vec<&str> = text.split_whitespace().collect();
+    match words.as_slice() {
+        [] => return Line::Help,
+        [only] => match only.to_lowercase().trim_end_matches(['?', '!', '.']) {
+            "help" | "" => return Line::Help,
+            "status" => return Line::Status,
+            "who" => return Line::Who,
+            "log" => return Line::Log,
+            _ => {}
+        },
+        _ => {}
+    }
+    unwrap_verb(&mut words);
+    match lookup::point(asker, &words) {
+        Found::Several(points) => Line::Unclear(Unclear::Ambiguous(points)),
+        Found::None => {
+            let typed = words.first().copied().unwrap_or_default();
+            let names: Vec<&str> = asker.readable().map(|point| asker.device().label(point).name.as_str()).collect();
+            let near = lookup::nearest(typed, COMMANDS.iter().copied().chain(names));
+            Line::Unclear(Unclear::NoSuchWord(shorten(typed), near.map(str::to_owned)))
+        }
+        Found::One(point, used) => match (point, &words[used..]) {
+            (point, []) => Line::Read(point),
+            (PointId::Sensor(_), _) => Line::Unclear(Unclear::OnlyReads(point)),
+            (PointId::Actuator(id), rest) => match wish(&asker.device().actuator(id).kind, rest) {
+                Ok(wish) => Line::Move(id, wish),
+                Err(WishError::Value(error)) => Line::Unclear(Unclear::BadValue(id, error)),
+                Err(WishError::Time(text)) => Line::Unclear(Unclear::BadTime(id, text)),
+            },
+        },
+    }
+}
+
+/// Drops a verb in front; `turn on the pump` becomes `pump on`.
+fn unwrap_verb(words: &mut Vec<&str>) {
+    let Some(verb) = words.first().map(|word| word.to_lowercase()) else { return };
+    if words.len() > 1 && ["set", "get", "read", "show", "turn", "switch"].contains(&verb.as_str()) {
+        words.remove(0);
+        if words.len() > 1 && ["on", "off"].contains(&words[0].to_lowercase().as_str()) {
+            let state = words.remove(0);
+            words.push(state);
+        }
+        if words.len() > 1 && words[0].eq_ignore_ascii_case("the") {
+            words.remove(0);
+        }
+    }
+}
+
+enum WishError {
+    Value(ValueError),
+    Time(String),
+}
+
+/// What follows an actuator's name.
+fn wish(kind: &Kind, rest: &[&str]) -> Result<Wish, WishError> {
+    let time = |text: &str| parse_duration(text).ok_or_else(|| WishError::Time(shorten(text)));
+    let rest = match rest {
+        ["to" | "=", rest @ ..] if !rest.is_empty() => rest,
+        rest => rest,
+    };
+    match rest {
+        [word] if word.eq_ignore_ascii_case("toggle") => return Ok(Wish::Toggle),
+        [word] if word.eq_ignore_ascii_case("pulse") => return Ok(Wish::Pulse(PULSE)),
+        [word, length] if word.eq_ignore_ascii_case("pulse") => return Ok(Wish::Pulse(time(length)?)),
+        _ => {}
+    }
+    let whole = kind.parse(&rest.join(" "));
+    if let Ok(value) = whole {
+        return Ok(Wish::Set(value));
+    }
+    // `on for 10m`, `on 10m`: the last word is a time.
+    if let [value @ .., length] = rest
+        && !value.is_empty()
+    {
+        let value = match value {
+            [value @ .., word] if word.eq_ignore_ascii_case("for") && !value.is_empty() => value,
+            value => value,
+        };
+        if let Ok(value) = kind.parse(&value.join(" ")) {
+            return Ok(Wish::SetFor(value, time(length)?));
+        }
+    }
+    whole.map(Wish::Set).map_err(WishError::Value)
+}
+
+fn shorten(text: &str) -> String {
+    text.chars().take(40).collect()
+}

@@ -1,0 +1,91 @@
+//! Which point a person means: its name, its label, or an unambiguous start of either. Only points the asker
+//! may read are candidates, so nobody learns of others by guessing.
+
+use crate::control::Asker;
+use crate::model::PointId;
+
+/// What a text may mean.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Found {
+    /// This point, and so many words were used to name it.
+    One(PointId, usize),
+    /// Several points start like this.
+    Several(Vec<PointId>),
+    /// No point.
+    None,
+}
+
+/// The point named by the first words of `words`: the longest exact name first, then the longest start.
+pub fn point(asker: Asker<'_>, words: &[&str]) -> Found {
+    let device = asker.device();
+    let points: Vec<(PointId, String, String)> = asker
+        .readable()
+        .map(|point| (point, device.label(point).name.to_lowercase(), device.label(point).text.to_lowercase()))
+        .collect();
+    let texts: Vec<(usize, String)> =
+        (1..=words.len()).rev().map(|n| (n, words[..n].join(" ").to_lowercase())).collect();
+    for (used, text) in &texts {
+        if let Some((point, ..)) = points.iter().find(|(_, name, label)| name == text || label == text) {
+            return Found::One(*point, *used);
+        }
+    }
+    for (used, text) in &texts {
+        let starts: Vec<PointId> = points
+            .iter()
+            .filter(|(_, name, label)| name.starts_with(text.as_str()) || label.starts_with(text.as_str()))
+            .map(|(point, ..)| *point)
+            .collect();
+        match starts.as_slice() {
+            [] => continue,
+            [only] => return Found::One(*only, *used),
+            _ => return Found::Several(starts),
+        }
+    }
+    Found::None
+}
+
+/// The known word nearest to a mistyped one, if near enough to be meant.
+pub fn nearest<'w>(typed: &str, known: impl Iterator<Item = &'w str>) -> Option<&'w str> {
+    let typed = typed.to_lowercase();
+    let most = (typed.chars().count() / 3).max(1);
+    known
+        .map(|word| (distance(&typed, &word.to_lowercase()), word))
+        .filter(|(distance, _)| *distance <= most)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, word)| word)
+}
+
+/// Edit distance in which two swapped neighbours count as one mistake (optimal string alignment).
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(40).collect(), b.chars().take(40).collect());
+    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
+    for (i, row) in rows.iter_mut().enumerate() {
+        row[0] = i;
+    }
+    for (j, cell) in rows[0].iter_mut().enumerate() {
+        *cell = j;
+    }
+    for i in 1..=a.len() {
+        for j in 1..=b.len() {
+            let cost = usize::from(a[i - 1] != b[j - 1]);
+            let mut best = (rows[i - 1][j] + 1).min(rows[i][j - 1] + 1).min(rows[i - 1][j - 1] + cost);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                best = best.min(rows[i - 2][j - 2] + 1);
+            }
+            rows[i][j] = best;
+        }
+    }
+    rows[a.len()][b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn swapped_letters_are_one_mistake() {
+        assert_eq!(distance("pmup", "pump"), 1);
+        assert_eq!(nearest("pmup", ["lamp", "pump"].into_iter()), Some("pump"));
+        assert_eq!(nearest("xyzzy", ["lamp", "pump"].into_iter()), None);
+    }
+}

@@ -1,0 +1,109 @@
+//! What happened and who did it: a line for the log, and the last few for the chat's `log`.
+
+use std::collections::VecDeque;
+
+use jiff::Timestamp;
+
+use super::rate::{Bucket, Pass};
+use super::{Scene, words};
+use crate::control::{Asker, Cause, Refusal};
+use crate::model::{ActuatorId, Device, Kind, Moment, PointId, Quality};
+
+/// How much a line matters: journald's levels by their usual names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// Worth waking somebody for.
+    Warn,
+    /// A change a user would notice.
+    Info,
+    /// For us.
+    Debug,
+}
+
+/// Lines at info about sensors in a minute; a door may swing, but the log must not.
+const SENSOR_LINES: u32 = 60;
+/// Lines kept for the chat.
+const KEPT: usize = 100;
+/// Lines told at once.
+const TOLD: usize = 12;
+
+/// The device's memory of what happened.
+#[derive(Debug)]
+pub struct Journal {
+    lines: VecDeque<(Timestamp, PointId, String)>,
+    sensors: Bucket,
+}
+
+impl Journal {
+    /// Empty.
+    pub fn new(now: Moment) -> Journal {
+        Journal { lines: VecDeque::new(), sensors: Bucket::per_minute(SENSOR_LINES, now) }
+    }
+
+    /// What is known of a point has changed.
+    pub fn changed(&mut self, scene: &Scene<'_>, point: PointId, cause: Option<&Cause>) -> Option<(Level, String)> {
+        let mut line = words::reading(scene, point);
+        if let Some(cause) = cause {
+            line += &format!(" ({cause})");
+        }
+        let quiet = matches!((point, scene.device.kind(point)), (PointId::Sensor(_), Kind::Number { .. }));
+        let level = match scene.reading(point).quality {
+            Quality::Fault(_) | Quality::Stale(_) => Level::Warn,
+            _ if quiet => Level::Debug,
+            _ => Level::Info,
+        };
+        if level != Level::Debug {
+            self.keep(scene.now.wall, point, line.clone());
+        }
+        let sensor = matches!(point, PointId::Sensor(_));
+        match level {
+            Level::Info if sensor => match self.sensors.take(scene.now.mono) {
+                Pass::Yes => Some((level, line)),
+                Pass::FirstNo => Some((level, format!("{line} (more changes follow that are not logged)"))),
+                Pass::No => None,
+            },
+            _ => Some((level, line)),
+        }
+    }
+
+    /// A contact wished for something it did not get.
+    pub fn refused(
+        &mut self,
+        device: &Device,
+        asker: Asker<'_>,
+        id: ActuatorId,
+        refusal: &Refusal,
+        at: Timestamp,
+    ) -> String {
+        let line = format!("{}: refused to {}: {refusal}", device.actuator(id).label.text, asker.jid());
+        self.keep(at, PointId::Actuator(id), line.clone());
+        line
+    }
+
+    /// The last lines about points the asker may read, oldest first.
+    pub fn tell(&self, scene: &Scene<'_>, asker: Asker<'_>) -> String {
+        let readable = self.lines.iter().filter(|(_, point, _)| asker.may_read(*point));
+        let mut lines: Vec<String> = readable
+            .rev()
+            .take(TOLD)
+            .map(|(at, _, line)| format!("{} {line}", scene.now.offset.to_datetime(*at).strftime("%d %H:%M:%S")))
+            .collect();
+        lines.reverse();
+        match lines.is_empty() {
+            true => "Nothing has happened yet.".to_owned(),
+            false => lines.join("\n"),
+        }
+    }
+
+    /// Another config: the old lines name points by ids that mean other things now.
+    pub fn forget(&mut self) {
+        self.lines.clear();
+    }
+
+    fn keep(&mut self, at: Timestamp, point: PointId, line: String) {
+        if self.lines.len() >= KEPT {
+            self.lines.pop_front();
+        }
+        self.lines.push_back((at, point, line));
+    }
+}

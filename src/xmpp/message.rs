@@ -1,0 +1,66 @@
+//! Which messages are commands at all, and how the device writes its own.
+//!
+//! Old commands never run again: what was delayed, archived, carbon-copied or corrected, and what is an error,
+//! is not a command, whoever sent it.
+
+use jid::Jid;
+use xmpp_parsers::message::{Id, Lang, Message, MessageType};
+use xmpp_parsers::ns;
+use xmpp_parsers::stanza_id::OriginId;
+
+/// What a message from a contact is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Incoming<'m> {
+    /// Typed words, sent now.
+    Words(&'m str),
+    /// Typed words from some time ago, which the server kept.
+    Late(&'m str),
+    /// Typed words that replace earlier ones.
+    Corrected,
+    /// Words we cannot read.
+    Encrypted,
+    /// Nothing to answer: typing notices, receipts, copies, errors, room talk.
+    Other,
+}
+
+/// Namespaces of end-to-end encryption whose messages carry only a stand-in body.
+const ENCRYPTED: &[&str] =
+    &["eu.siacs.conversations.axolotl", "urn:xmpp:omemo:2", "urn:xmpp:openpgp:0", "jabber:x:encrypted"];
+
+/// Sorts a message. Checks come before the body is even looked at.
+pub fn sort(message: &Message) -> Incoming<'_> {
+    if !matches!(message.type_, MessageType::Chat | MessageType::Normal) {
+        return Incoming::Other;
+    }
+    let has = |name: &str, ns: &str| message.payloads.iter().any(|payload| payload.is(name, ns));
+    if has("sent", ns::CARBONS)
+        || has("received", ns::CARBONS)
+        || has("result", ns::MAM)
+        || has("forwarded", ns::FORWARD)
+    {
+        return Incoming::Other;
+    }
+    if message.payloads.iter().any(|payload| ENCRYPTED.iter().any(|ns| payload.has_ns(*ns))) {
+        return Incoming::Encrypted;
+    }
+    let Some((_, body)) = message.get_best_body(vec!["", "en"]) else { return Incoming::Other };
+    if body.trim().is_empty() {
+        return Incoming::Other;
+    }
+    if has("delay", ns::DELAY) || has("x", "jabber:x:delay") {
+        return Incoming::Late(body);
+    }
+    if has("replace", ns::MESSAGE_CORRECT) {
+        return Incoming::Corrected;
+    }
+    Incoming::Words(body)
+}
+
+/// A message of ours, with the id that lets a receiver drop a copy (XEP-0359).
+pub fn write(to: Jid, type_: MessageType, id: String, body: String) -> Message {
+    let mut message = Message::new_with_type(type_, to);
+    message.payloads.push(OriginId { id: id.clone() }.into());
+    message.id = Some(Id(id));
+    message.bodies.insert(Lang::default(), body);
+    message
+}

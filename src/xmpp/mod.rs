@@ -1,0 +1,24 @@
+//! Decisions to stanzas and back: one file per protocol feature. Pure.
+
+pub mod adhoc;
+pub mod caps;
+pub mod chat;
+pub mod disco;
+mod features;
+pub mod iq;
+pub mod journal;
+pub mod last;
+pub mod message;
+pub mod notices;
+pub mod ping;
+pub mod presence;
+pub mod rate;
+pub mod receipts;
+pub mod roster;
+mod scene;
+pub mod time;
+pub mod version;
+pub mod words;
+
+pub use features::{FEATURES, Feature};
+pub use scene::Scene;

@@ -1,0 +1,113 @@
+//! Notices: a chat line to each contact that wants to know when a point changes.
+//!
+//! The first change is told at once; then each point is told to each contact at most once per gap, always
+//! ending with what is true at last. What another profile of contact (a hub) would be sent is decided here too.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jid::BareJid;
+
+use super::{Scene, words};
+use crate::control::Asker;
+use crate::model::{ContactId, Kind, Moment, PointId, Quality};
+
+/// Between two notices of one two-state point to one contact.
+const GAP: Duration = Duration::from_secs(1);
+/// The same for numbers, which change all the time.
+const NUMBER_GAP: Duration = Duration::from_secs(10);
+
+/// What each contact was told of each point.
+#[derive(Debug, Default)]
+pub struct Notices(BTreeMap<(ContactId, PointId), Told>);
+
+#[derive(Debug)]
+struct Told {
+    text: String,
+    at: Option<Moment>,
+    due: Option<Moment>,
+}
+
+/// A line for a contact.
+pub type Notice = (BareJid, String);
+
+impl Notices {
+    /// A point has changed, perhaps because a contact wanted it to; that contact has its answer already.
+    pub fn changed(&mut self, scene: &Scene<'_>, point: PointId, by: Option<&BareJid>) -> Vec<Notice> {
+        let mut notices = Vec::new();
+        for (id, contact) in scene.device.contacts() {
+            let asker = Asker::of(scene.device, id);
+            if !contact.notify.wants(point) || !asker.may_read(point) {
+                continue;
+            }
+            let text = value(scene, point);
+            let first = !self.0.contains_key(&(id, point));
+            let told = self.0.entry((id, point)).or_insert(Told { text: String::new(), at: None, due: None });
+            // A start is not news, unless the point starts broken.
+            let known = first && !matches!(scene.reading(point).quality, Quality::Fault(_));
+            if known || by == Some(&contact.jid) {
+                *told = Told { text, at: told.at, due: None };
+                continue;
+            }
+            notices.extend(told.tell(scene, point, text).map(|line| (contact.jid.clone(), sign(line, by))));
+        }
+        notices
+    }
+
+    /// When [`Notices::wake`] has something to tell.
+    pub fn deadline(&self) -> Option<Moment> {
+        self.0.values().filter_map(|told| told.due).min()
+    }
+
+    /// Tells what had to wait.
+    pub fn wake(&mut self, scene: &Scene<'_>) -> Vec<Notice> {
+        let mut notices = Vec::new();
+        for ((id, point), told) in &mut self.0 {
+            if told.due.is_none_or(|due| due > scene.now.mono) {
+                continue;
+            }
+            told.due = None;
+            let line = told.tell(scene, *point, value(scene, *point));
+            notices.extend(line.map(|line| (scene.device.contact(*id).jid.clone(), line)));
+        }
+        notices
+    }
+
+    /// Another config: ids mean other things now, and a start is not news.
+    pub fn forget(&mut self) {
+        self.0.clear();
+    }
+}
+
+impl Told {
+    fn tell(&mut self, scene: &Scene<'_>, point: PointId, text: String) -> Option<String> {
+        if self.text == text {
+            self.due = None;
+            return None;
+        }
+        let gap = match scene.device.kind(point) {
+            Kind::Number { .. } => NUMBER_GAP,
+            _ => GAP,
+        };
+        if let Some(at) = self.at.map(|at| at + gap)
+            && at > scene.now.mono
+        {
+            self.due = Some(at);
+            return None;
+        }
+        *self = Told { text, at: Some(scene.now.mono), due: None };
+        Some(words::reading(scene, point))
+    }
+}
+
+/// What decides whether there is news: the reading as people see it.
+fn value(scene: &Scene<'_>, point: PointId) -> String {
+    scene.reading(point).show(scene.device.kind(point))
+}
+
+fn sign(line: String, by: Option<&BareJid>) -> String {
+    match by {
+        Some(by) => format!("{line} ({by})"),
+        None => line,
+    }
+}

@@ -1,0 +1,114 @@
+//! Roster and subscriptions (RFC 6121 sections 2 and 3): contacts of the config are on the roster, approved, and
+//! asked for their presence once; nobody else gets ours.
+
+use std::collections::BTreeMap;
+
+use jid::{BareJid, Jid};
+use xmpp_parsers::iq::Iq;
+use xmpp_parsers::minidom::Element;
+use xmpp_parsers::presence::{Presence, Type};
+use xmpp_parsers::roster::{Ask, Item, Roster as Query, Subscription};
+use xmpp_parsers::stanza::Stanza;
+
+use crate::model::Device;
+
+/// What the server's roster says of whom.
+#[derive(Debug, Default)]
+pub struct Roster {
+    request: Option<String>,
+    known: BTreeMap<BareJid, Item>,
+}
+
+impl Roster {
+    /// Asks for the roster.
+    pub fn fetch(&mut self, id: String) -> Iq {
+        self.request = Some(id.clone());
+        Iq::from_get(id, Query { ver: None, items: Vec::new() })
+    }
+
+    /// Is this the answer to [`Roster::fetch`]?
+    pub fn awaits(&self, id: &str) -> bool {
+        self.request.as_deref() == Some(id)
+    }
+
+    /// The roster has come: what must be said so that it agrees with the config. `id` makes stanza ids.
+    pub fn fetched(
+        &mut self,
+        device: &Device,
+        payload: Option<Element>,
+        mut id: impl FnMut() -> String,
+    ) -> Vec<Stanza> {
+        self.request = None;
+        let items = payload.and_then(|payload| Query::try_from(payload).ok()).map(|query| query.items);
+        self.known = items.unwrap_or_default().into_iter().map(|item| (item.jid.clone(), item)).collect();
+        let mut stanzas = Vec::new();
+        for (_, contact) in device.contacts() {
+            match self.known.get(&contact.jid) {
+                None => {
+                    let item = blank_item(&contact.jid);
+                    stanzas.push(Iq::from_set(id(), Query { ver: None, items: vec![item] }).into());
+                    stanzas.push(directed(Type::Subscribed, &contact.jid));
+                    stanzas.push(directed(Type::Subscribe, &contact.jid));
+                }
+                // Approved beforehand, so that a contact that asks later need not wait for us to be online.
+                Some(item) if !has_ours(item) => stanzas.push(directed(Type::Subscribed, &contact.jid)),
+                Some(_) => {}
+            }
+        }
+        for item in self.known.values().filter(|item| device.contact_of(&item.jid).is_none()) {
+            if has_ours(item) {
+                stanzas.push(directed(Type::Unsubscribed, &item.jid));
+            }
+            if has_theirs(item) || item.ask == Ask::Subscribe {
+                stanzas.push(directed(Type::Unsubscribe, &item.jid));
+            }
+        }
+        stanzas
+    }
+
+    /// A roster push from our own server.
+    pub fn pushed(&mut self, payload: Element) {
+        let Ok(query) = Query::try_from(payload) else { return };
+        for item in query.items {
+            match item.subscription {
+                Subscription::Remove => self.known.remove(&item.jid),
+                _ => self.known.insert(item.jid.clone(), item),
+            };
+        }
+    }
+
+    /// A contact asks for our presence: yes, and we ask for its own if we do not have it.
+    pub fn welcome(&self, contact: &BareJid) -> Vec<Stanza> {
+        let asks_back = self.known.get(contact).is_none_or(|item| !has_theirs(item) && item.ask != Ask::Subscribe);
+        let ask = asks_back.then(|| directed(Type::Subscribe, contact));
+        [directed(Type::Subscribed, contact)].into_iter().chain(ask).collect()
+    }
+
+    /// A stranger asks for our presence: no.
+    pub fn turn_away(stranger: &Jid) -> Stanza {
+        directed(Type::Unsubscribed, &stranger.to_bare())
+    }
+}
+
+fn has_ours(item: &Item) -> bool {
+    matches!(item.subscription, Subscription::From | Subscription::Both)
+}
+
+fn has_theirs(item: &Item) -> bool {
+    matches!(item.subscription, Subscription::To | Subscription::Both)
+}
+
+fn blank_item(jid: &BareJid) -> Item {
+    Item {
+        jid: jid.clone(),
+        name: None,
+        subscription: Subscription::None,
+        ask: Ask::None,
+        groups: Vec::new(),
+        approved: None,
+    }
+}
+
+fn directed(type_: Type, to: &BareJid) -> Stanza {
+    Presence::new(type_).with_to(to.clone()).into()
+}

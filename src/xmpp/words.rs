@@ -1,0 +1,79 @@
+//! What the device says to people, whatever door they came through. Short, one line where one will do.
+
+use super::Scene;
+use crate::control::{Asker, Outcome, Refusal};
+use crate::model::{ActuatorId, PointId, Quality, show_duration};
+
+/// More lines than this and a status becomes a wall.
+const MOST_LINES: usize = 40;
+
+/// One point and what it reads: `Front door: open`.
+pub fn reading(scene: &Scene<'_>, point: PointId) -> String {
+    let reading = scene.reading(point);
+    let text = reading.show(scene.device.kind(point));
+    let mut line = format!("{}: {text}", scene.label(point));
+    if let (Quality::Stale(_), Some(at)) = (&reading.quality, reading.at) {
+        let local = scene.now.offset.to_datetime(at);
+        line += &format!(", last heard {}", local.strftime("%Y-%m-%d %H:%M"));
+    }
+    if let PointId::Actuator(id) = point {
+        line += &back(scene, id);
+    }
+    line
+}
+
+/// `, back to off in 9m50s`, or nothing.
+fn back(scene: &Scene<'_>, id: ActuatorId) -> String {
+    let actuator = scene.device.actuator(id);
+    match scene.control.back_in(id, scene.now) {
+        Some(time) => format!(", back to {} in {}", actuator.kind.show(actuator.safe), show_duration(time)),
+        None => String::new(),
+    }
+}
+
+/// Everything the asker may read, a line each, under a line that says how the device is.
+pub fn status(scene: &Scene<'_>, asker: Asker<'_>) -> String {
+    let points: Vec<PointId> = asker.readable().collect();
+    let unwell = scene.unwell(asker).len();
+    let health = match unwell {
+        0 => "all well".to_owned(),
+        1 => "1 point needs attention".to_owned(),
+        n => format!("{n} points need attention"),
+    };
+    let mut lines = vec![format!("{}: {health}", scene.device.name())];
+    if scene.dropped > 0 {
+        lines.push(format!("{} messages were lost while the server was out of reach", scene.dropped));
+    }
+    lines.extend(points.iter().take(MOST_LINES).map(|point| reading(scene, *point)));
+    if points.len() > MOST_LINES {
+        lines.push(format!("… and {} more; ask for one by its name", points.len() - MOST_LINES));
+    }
+    lines.join("\n")
+}
+
+/// What became of a wish, in one line.
+pub fn outcome(scene: &Scene<'_>, id: ActuatorId, result: &Result<Outcome, Refusal>) -> String {
+    let actuator = scene.device.actuator(id);
+    let label = &actuator.label.text;
+    match result {
+        Ok(Outcome::Done { reading, back_in }) => {
+            let back = match back_in {
+                Some(time) => format!(", back to {} in {}", actuator.kind.show(actuator.safe), show_duration(*time)),
+                None => String::new(),
+            };
+            format!("{label}: {}{back}", reading.show(&actuator.kind))
+        }
+        Ok(Outcome::Differs { asked, reading }) => {
+            let (is, asked) = (reading.show(&actuator.kind), actuator.kind.show(*asked));
+            format!("{label} reads {is}, not {asked} as asked")
+        }
+        Ok(Outcome::Failed(fault)) => format!("{label}: fault: {fault}"),
+        Ok(Outcome::NoConfirmation) => format!("{label}: no confirmation, it may or may not have moved"),
+        Err(refusal) => format!("{label}: {refusal}"),
+    }
+}
+
+/// Did it go as asked?
+pub fn went_well(result: &Result<Outcome, Refusal>) -> bool {
+    matches!(result, Ok(Outcome::Done { .. }))
+}

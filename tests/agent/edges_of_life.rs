@@ -1,0 +1,182 @@
+//! Deadlines, the lost link, faults and reloads.
+
+use std::time::Duration;
+
+use katydid::agent::Input;
+use katydid::model::{Fault, Value};
+
+use crate::talk::{GREENHOUSE, Talk, device};
+
+const ANNA: &str = "anna@home.example";
+
+fn minutes(n: u64) -> Duration {
+    Duration::from_secs(60 * n)
+}
+
+/// The greenhouse with another line for its pump.
+fn with(key: &str) -> String {
+    GREENHOUSE.replace("max_on = \"1h\"", &format!("max_on = \"1h\"\n{key}"))
+}
+
+#[test]
+fn a_timed_command_ends_in_the_safe_value() {
+    let mut talk = Talk::begin();
+    talk.ask_quietly(ANNA, "pump on 10m");
+    talk.pass(minutes(10) - Duration::from_millis(1));
+    assert_eq!(talk.moved(), Vec::<String>::new());
+    talk.pass(Duration::from_millis(1));
+    assert_eq!(talk.moved(), ["pump off"]);
+}
+
+#[test]
+fn a_new_command_replaces_the_end_of_the_one_before() {
+    let mut talk = Talk::begin();
+    talk.ask_quietly(ANNA, "pump on 10m");
+    talk.pass(minutes(9));
+    talk.ask_quietly(ANNA, "pump on 30m");
+    talk.pass(minutes(29));
+    assert_eq!(talk.moved(), Vec::<String>::new());
+    talk.pass(minutes(1));
+    assert_eq!(talk.moved(), ["pump off"]);
+}
+
+#[test]
+fn off_ends_the_time_too() {
+    let mut talk = Talk::begin();
+    talk.ask_quietly(ANNA, "pump on 10m");
+    talk.ask_quietly(ANNA, "pump off");
+    talk.pass(minutes(60));
+    assert_eq!(talk.moved(), Vec::<String>::new());
+}
+
+#[test]
+fn max_on_ends_what_nobody_ended() {
+    let mut talk = Talk::begin();
+    talk.ask_quietly(ANNA, "pump on");
+    talk.pass(minutes(59));
+    assert_eq!(talk.moved(), Vec::<String>::new());
+    talk.pass(minutes(1));
+    assert_eq!(talk.moved(), ["pump off"]);
+}
+
+#[test]
+fn a_relay_that_does_not_go_back_is_told_again_and_again() {
+    let mut talk = Talk::begin();
+    talk.ask_quietly(ANNA, "pump on 1m");
+    talk.pass(minutes(1));
+    talk.hardware_says(Ok(Value::Switch(true)));
+    talk.pass(Duration::from_secs(5));
+    assert_eq!(talk.moved(), ["pump off"], "silence");
+    talk.pass(Duration::from_secs(6));
+    talk.hardware_says(Ok(Value::Switch(false)));
+    talk.pass(minutes(10));
+    assert_eq!(talk.moved(), Vec::<String>::new());
+}
+
+#[test]
+fn a_line_that_comes_back_owes_nothing() {
+    let mut talk = Talk::begin();
+    talk.ask_quietly(ANNA, "pump on 1m");
+    talk.report("pump", Err(Fault::new("chip gone")));
+    talk.report("pump", Ok(Value::Switch(false)));
+    talk.pass(minutes(10));
+    assert_eq!(talk.moved(), Vec::<String>::new());
+}
+
+#[test]
+fn a_lost_link_moves_what_the_config_says_once_it_is_lost_for_long() {
+    let text = with("on_link_loss = { after = \"5m\" }");
+    let mut talk = Talk::offline(&text);
+    talk.settle();
+    talk.online();
+    talk.ask_quietly(ANNA, "pump on");
+    talk.ask_quietly(ANNA, "lamp 40");
+    talk.feed(Input::Offline);
+    talk.pass(minutes(4));
+    talk.online();
+    talk.pass(minutes(10));
+    assert_eq!(talk.moved(), Vec::<String>::new(), "it came back in time");
+    talk.feed(Input::Offline);
+    talk.pass(minutes(5));
+    talk.hardware_says(Ok(Value::Switch(false)));
+    talk.sent();
+    assert_eq!(talk.ask(ANNA, "lamp"), "Lamp: 40%", "it has no such line, so it stays");
+    talk.pass(minutes(20));
+    assert_eq!(talk.moved().len(), 0);
+}
+
+#[test]
+fn a_server_that_was_never_reached_is_lost_too() {
+    let text = with("on_link_loss = { after = \"5m\", to = \"on\" }");
+    let mut talk = Talk::offline(&text);
+    talk.settle();
+    talk.pass(minutes(5));
+    assert_eq!(talk.moved(), ["pump on"]);
+}
+
+#[test]
+fn a_reload_keeps_what_is_known_and_what_is_owed() {
+    let mut talk = Talk::begin();
+    talk.ask_quietly(ANNA, "pump on 10m");
+    let changed = GREENHOUSE.replace("label = \"Pump\"", "label = \"Well pump\"")
+        + "\n[sensors.gate]\nsim = { line = \"IN2\" }\n";
+    talk.feed(Input::Reload(Box::new(device(&changed))));
+    talk.sent();
+    assert_eq!(talk.ask(ANNA, "pump"), "Well pump: on, back to off in 10m");
+    assert_eq!(talk.ask(ANNA, "gate"), "gate: unknown");
+    talk.pass(minutes(10));
+    assert_eq!(talk.moved(), ["pump off"]);
+}
+
+#[test]
+fn a_contact_that_a_reload_removes_is_a_stranger_at_once() {
+    let mut talk = Talk::begin();
+    let changed = GREENHOUSE.replace("jid = \"anna@home.example\"", "jid = \"dora@home.example\"");
+    talk.feed(Input::Reload(Box::new(device(&changed))));
+    talk.sent();
+    talk.says(ANNA, "pump on");
+    assert_eq!((talk.moved(), talk.heard()), (vec![], vec![]));
+    talk.says("dora@home.example", "pump on");
+    assert_eq!(talk.moved(), ["pump on"]);
+}
+
+#[test]
+fn a_request_under_way_during_a_reload_is_answered() {
+    let mut talk = Talk::begin();
+    talk.says(ANNA, "pump on");
+    talk.feed(Input::Reload(Box::new(device(GREENHOUSE))));
+    assert_eq!(talk.reply(), "Pump: no confirmation, it may or may not have moved");
+}
+
+#[test]
+fn a_value_out_of_range_is_a_fault_and_not_a_number() {
+    let text = GREENHOUSE.replace("every = \"30s\"", "every = \"30s\"\nrange = [-40, 60]");
+    let mut talk = Talk::offline(&text);
+    talk.settle();
+    talk.online();
+    talk.sent();
+    talk.report("air", Ok(Value::Number(85.0)));
+    talk.sent();
+    assert_eq!(talk.ask(ANNA, "air"), "Air: fault: 85.0 °C is out of range");
+}
+
+#[test]
+fn filters_run_in_the_order_written() {
+    let text = GREENHOUSE.replace("every = \"30s\"", "every = \"30s\"\nfilters = [ { median = 3 }, { delta = 0.5 } ]");
+    let mut talk = Talk::offline(&text);
+    talk.settle();
+    talk.online();
+    for number in [20.1, 85.0, 20.2, 20.6, 20.7] {
+        talk.report("air", Ok(Value::Number(number)));
+    }
+    talk.sent();
+    assert_eq!(talk.ask(ANNA, "air"), "Air: 20.6 °C");
+}
+
+impl Talk {
+    fn ask_quietly(&mut self, who: &str, text: &str) {
+        self.says(who, text);
+        self.hardware_obeys();
+        self.sent();
+    }
+}

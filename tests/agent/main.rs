@@ -1,0 +1,11 @@
+//! Conversations with the device as one pure machine: XML and levels in, XML and drives out, on hand-moved time.
+
+mod adhoc;
+mod chat;
+mod discovery;
+mod edges_of_life;
+mod old_commands;
+mod presence;
+mod properties;
+mod rights;
+mod talk;

@@ -1,0 +1,191 @@
+use std::time::Duration;
+
+use katydid::agent::Input;
+use katydid::model::{Fault, Value};
+
+use crate::talk::{GREENHOUSE, Talk};
+
+/// `show|status` of presences sent since the last look, with the address in front of directed ones.
+fn faces(talk: &mut Talk) -> Vec<String> {
+    let sent = talk.sent();
+    let presences = sent.iter().filter(|e| e.name() == "presence" && e.attr("type").is_none());
+    presences
+        .map(|p| {
+            let text = |name: &str| p.get_child(name, "jabber:client").map(|e| e.text()).unwrap_or_default();
+            assert!(p.has_child("c", "http://jabber.org/protocol/caps"), "every presence carries caps");
+            format!(
+                "{}{}|{}",
+                p.attr("to").map(|to| format!("{to} ")).unwrap_or_default(),
+                text("show"),
+                text("status")
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn the_first_presence_is_the_dashboard_of_what_all_may_read() {
+    let mut talk = Talk::offline(GREENHOUSE);
+    talk.settle();
+    talk.online();
+    assert_eq!(faces(&mut talk), ["|Front door closed · Pump off"], "carol may read only these two");
+}
+
+#[test]
+fn who_may_read_more_is_shown_more() {
+    let mut talk = Talk::begin();
+    talk.recv("<presence from='anna@home.example/phone'/>");
+    talk.recv("<presence from='carol@home.example/phone'/>");
+    assert_eq!(
+        faces(&mut talk),
+        ["anna@home.example/phone |Front door closed · Air 20.0 °C · Pump off · Lamp 0% · Fan off"]
+    );
+    talk.pass(Duration::from_secs(30));
+    talk.report("air", Ok(Value::Number(21.0)));
+    assert_eq!(
+        faces(&mut talk),
+        ["anna@home.example/phone |Front door closed · Air 21.0 °C · Pump off · Lamp 0% · Fan off"]
+    );
+    talk.recv("<presence from='anna@home.example/phone' type='unavailable'/>");
+    talk.pass(Duration::from_secs(30));
+    talk.report("air", Ok(Value::Number(22.0)));
+    assert_eq!(faces(&mut talk), Vec::<String>::new());
+}
+
+#[test]
+fn changes_wait_for_their_interval_and_the_last_one_is_told() {
+    let mut talk = Talk::begin();
+    talk.report("door", Ok(Value::Switch(true)));
+    talk.pass(Duration::from_secs(10));
+    talk.report("pump", Ok(Value::Switch(true)));
+    talk.pass(Duration::from_secs(19));
+    assert_eq!(faces(&mut talk), Vec::<String>::new());
+    talk.pass(Duration::from_secs(1));
+    assert_eq!(faces(&mut talk), ["|Front door open · Pump on"]);
+}
+
+#[test]
+fn a_change_that_takes_itself_back_is_never_told() {
+    let mut talk = Talk::begin();
+    talk.report("door", Ok(Value::Switch(true)));
+    talk.report("door", Ok(Value::Switch(false)));
+    talk.pass(Duration::from_secs(60));
+    assert_eq!(faces(&mut talk), Vec::<String>::new());
+}
+
+#[test]
+fn a_change_of_health_is_told_at_once() {
+    let mut talk = Talk::begin();
+    talk.pass(Duration::from_secs(2));
+    talk.report("door", Err(Fault::new("chip gone")));
+    assert_eq!(faces(&mut talk), ["away|Front door fault · Pump off"]);
+    talk.pass(Duration::from_secs(2));
+    talk.report("door", Ok(Value::Switch(false)));
+    assert_eq!(faces(&mut talk), ["|Front door closed · Pump off"]);
+}
+
+#[test]
+fn a_loose_wire_is_not_a_flood() {
+    let mut talk = Talk::begin();
+    for n in 0..1000 {
+        talk.pass(Duration::from_millis(10));
+        talk.report("door", if n % 2 == 0 { Err(Fault::new("loose")) } else { Ok(Value::Switch(false)) });
+    }
+    assert!(faces(&mut talk).len() <= 11);
+}
+
+#[test]
+fn a_polled_sensor_that_falls_silent_is_stale() {
+    let mut talk = Talk::begin();
+    talk.recv("<presence from='anna@home.example/phone'/>");
+    talk.sent();
+    talk.pass(Duration::from_secs(99));
+    assert_eq!(faces(&mut talk), Vec::<String>::new());
+    talk.pass(Duration::from_secs(1));
+    assert_eq!(
+        faces(&mut talk),
+        ["anna@home.example/phone away|Front door closed · Air 20.0 °C (stale) · Pump off · Lamp 0% · Fan off"]
+    );
+    assert!(talk.ask("anna@home.example", "air").starts_with("Air: 20.0 °C (stale), last heard 2027-01-15 09:00"));
+}
+
+#[test]
+fn nothing_is_sent_while_offline_and_all_is_told_afterwards() {
+    let mut talk = Talk::begin();
+    talk.feed(Input::Offline);
+    talk.report("pump", Err(Fault::new("gone")));
+    talk.pass(Duration::from_secs(100));
+    assert_eq!(faces(&mut talk), Vec::<String>::new());
+    talk.online();
+    assert_eq!(faces(&mut talk), ["away|Front door closed · Pump fault"]);
+}
+
+#[test]
+fn a_resumed_stream_is_told_only_what_changed() {
+    let mut talk = Talk::begin();
+    let jid = talk.agent.device().account().jid.clone();
+    talk.feed(Input::Offline);
+    talk.pass(Duration::from_secs(40));
+    talk.feed(Input::Online { jid: jid.clone(), resumed: true });
+    talk.expect(&[]);
+    talk.feed(Input::Offline);
+    talk.report("pump", Ok(Value::Switch(true)));
+    talk.feed(Input::Online { jid, resumed: true });
+    assert_eq!(faces(&mut talk), ["|Front door closed · Pump on"]);
+}
+
+#[test]
+fn notices_made_while_offline_are_handed_over_at_once() {
+    let mut talk = Talk::begin();
+    talk.feed(Input::Offline);
+    talk.report("door", Ok(Value::Switch(true)));
+    assert_eq!(talk.heard(), ["carol@home.example: Front door: open"], "keeping them is the outbox's work");
+}
+
+#[test]
+fn a_swinging_door_is_told_first_and_last() {
+    let mut talk = Talk::begin();
+    talk.pass(Duration::from_secs(5));
+    for n in 1..=7 {
+        talk.report("door", Ok(Value::Switch(n % 2 == 1)));
+        talk.pass(Duration::from_millis(20));
+    }
+    talk.report("door", Ok(Value::Switch(false)));
+    assert_eq!(talk.heard(), ["carol@home.example: Front door: open"]);
+    talk.pass(Duration::from_secs(1));
+    assert_eq!(talk.heard(), ["carol@home.example: Front door: closed"]);
+}
+
+#[test]
+fn the_roster_is_made_to_agree_with_the_config() {
+    let mut talk = Talk::offline(GREENHOUSE);
+    talk.online();
+    let fetch = talk.sent().into_iter().find(|e| e.name() == "iq");
+    assert!(fetch.is_some_and(|iq| iq.has_child("query", "jabber:iq:roster")));
+    talk.recv(
+        "<iq type='result' id='k1-1'><query xmlns='jabber:iq:roster'>\
+         <item jid='anna@home.example' subscription='both'/>\
+         <item jid='ben@home.example' subscription='to'/>\
+         <item jid='mallory@elsewhere.example' subscription='both'/></query></iq>",
+    );
+    talk.expect(&[
+        "<presence to='ben@home.example' type='subscribed'/>",
+        "<iq type='set' id='k1-2'><query xmlns='jabber:iq:roster'><item jid='carol@home.example'/></query></iq>",
+        "<presence to='carol@home.example' type='subscribed'/>",
+        "<presence to='carol@home.example' type='subscribe'/>",
+        "<presence to='mallory@elsewhere.example' type='unsubscribed'/>",
+        "<presence to='mallory@elsewhere.example' type='unsubscribe'/>",
+    ]);
+}
+
+#[test]
+fn a_contact_that_subscribes_is_welcome() {
+    let mut talk = Talk::begin();
+    talk.recv("<presence from='anna@home.example' type='subscribe'/>");
+    talk.expect(&[
+        "<presence to='anna@home.example' type='subscribed'/>",
+        "<presence to='anna@home.example' type='subscribe'/>",
+    ]);
+    talk.recv("<presence from='anna@home.example' type='unsubscribed'/>");
+    talk.expect(&[]);
+}

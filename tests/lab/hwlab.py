@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+"""Runs programs against the kernel's own simulated GPIO chips on a machine that has none: boots a Debian kernel in
+QEMU (software emulation: no KVM, no root).
+
+  hwlab.py build [--force]                                    fetch and unpack the guest (once; about 180 MB)
+  hwlab.py run [--file F]... [--repo DIR] [--net] -- CMD...   boot, run CMD in the guest, print its output, exit with
+                                                              its status, power off
+
+In the guest: each F as /xfer/NAME (/xfer is shared, read-write), DIR read-only at its own path, gpiosim (see
+guest/gpiosim), the gpiod 2 tools, busybox. With --net the host's 127.0.0.1 is 10.0.2.2, also called "host".
+As a library:  with VM(files=['target/debug/katydid'], net=True) as vm: status, text = vm.run('gpiodetect')
+The guest is kept in $KATYDID_CACHE, else .cache/lab of the repository."""
+import argparse
+import os
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+from image import build
+
+
+class VM:
+    """A running guest. `files` are copied to /xfer; `repo` is mounted read-only at its own path; `net` is True, or
+    more options for QEMU's user network (`hostfwd=tcp:127.0.0.1:5000-:5000`)."""
+
+    def __init__(self, files=(), repo=None, net=False, extra=(), boot_timeout=180, mem=256):
+        kernel, initrd = build()
+        self.dir = tempfile.mkdtemp(prefix='hwlab-')
+        self.xfer = self.dir + '/xfer'
+        self.log = self.dir + '/console.log'
+        os.mkdir(self.xfer)
+        for file in files:
+            shutil.copy(file, self.xfer)
+        self.cwd = os.path.realpath(repo) if repo else '/xfer'
+        append = ('console=ttyS0 quiet panic=-1 nokaslr mitigations=off tsc=reliable no_timer_check '
+                  'cryptomgr.notests random.trust_cpu=on net.ifnames=0')
+        share = 'local,path=%s,mount_tag=%s,security_model=none,multidevs=remap'
+        command = ['qemu-system-x86_64', '-machine', 'q35,accel=tcg', '-cpu', 'max,-la57', '-m', str(mem), '-smp', '1',
+                   '-nodefaults', '-display', 'none', '-no-reboot', '-monitor', 'none', '-serial', 'file:' + self.log,
+                   '-kernel', kernel, '-initrd', initrd,
+                   '-append', append + (' hwlab.mnt=' + self.cwd if repo else ''),
+                   '-device', 'virtio-serial-pci', '-device', 'virtserialport,chardev=agent,name=agent',
+                   '-chardev', 'socket,id=agent,path=%s/agent,server=on,wait=off' % self.dir,
+                   '-virtfs', share % (self.xfer, 'xfer')]
+        if repo:
+            command += ['-virtfs', share % (self.cwd, 'repo') + ',readonly=on']
+        if net:
+            command += ['-nic', 'user,model=virtio-net-pci' + ('' if net is True else ',' + net)]
+        self.jobs = 0
+        self.done = set()
+        self.unread = b''
+        self.agent = None
+        self.errors = open(self.dir + '/qemu.err', 'w')
+        self.qemu = subprocess.Popen([*command, *extra], stdin=subprocess.DEVNULL, stdout=self.errors, stderr=self.errors)
+        try:
+            self._meet_agent(time.monotonic() + boot_timeout)
+        except BaseException:
+            self.close()
+            raise
+
+    def _meet_agent(self, end):
+        while self.agent is None:
+            talk = socket.socket(socket.AF_UNIX)
+            try:
+                talk.connect(self.dir + '/agent')
+                self.agent = talk
+            except OSError:
+                talk.close()
+                if self.qemu.poll() is not None or time.monotonic() > end:
+                    raise RuntimeError('qemu: ' + open(self.dir + '/qemu.err').read())
+                time.sleep(0.02)
+        hello = self._line(end)
+        if not hello.startswith('ready'):
+            raise RuntimeError('no agent: %r; console: %s' % (hello, self.console()[-2000:]))
+
+    def console(self):
+        return open(self.log, errors='replace').read() if os.path.exists(self.log) else ''
+
+    def _line(self, end):
+        while b'\n' not in self.unread:
+            self.agent.settimeout(max(0.01, end - time.monotonic()))
+            try:
+                some = self.agent.recv(4096)
+            except ConnectionResetError:
+                some = b''
+            except socket.timeout:
+                raise TimeoutError('the guest did not answer; console: ' + self.console()[-2000:])
+            if not some:
+                raise RuntimeError('the guest is gone; console: ' + self.console()[-2000:])
+            self.unread += some
+        line, self.unread = self.unread.split(b'\n', 1)
+        return line.decode().strip()
+
+    def start(self, script):
+        """Starts a shell script in the guest, in the background. -> the job's name"""
+        self.jobs += 1
+        job = 'j%d' % self.jobs
+        with open('%s/%s.sh' % (self.xfer, job), 'w') as file:
+            file.write('cd %s\n%s\n' % (shlex.quote(self.cwd), script))
+        self.agent.sendall(job.encode() + b'\n')
+        return job
+
+    def wait(self, job, timeout=120):
+        """Waits for a job's end. -> (status, output)"""
+        end = time.monotonic() + timeout
+        while job not in self.done:
+            line = self._line(end)
+            if line.startswith('done '):
+                self.done.add(line[5:])
+        return int(open('%s/%s.rc' % (self.xfer, job)).read()), self.output(job)
+
+    def output(self, job):
+        """What a job has printed so far."""
+        path = '%s/%s.out' % (self.xfer, job)
+        return open(path, errors='replace').read() if os.path.exists(path) else ''
+
+    def run(self, script, timeout=120):
+        """Runs a shell script in the guest. -> (status, output)"""
+        return self.wait(self.start(script), timeout)
+
+    def close(self):
+        try:
+            self.agent.sendall(b'poweroff\n')
+            self.qemu.wait(5)
+        except Exception:
+            pass
+        if self.qemu.poll() is None:
+            self.qemu.kill()
+        self.qemu.wait()
+        if self.agent:
+            self.agent.close()
+        self.errors.close()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('what', choices=['build', 'run'])
+    parser.add_argument('--file', action='append', default=[], help='a file for /xfer')
+    parser.add_argument('--repo', help='a directory to mount read-only at its own path')
+    parser.add_argument('--net', action='store_true', help='with a network')
+    parser.add_argument('--timeout', type=float, default=300, help='seconds for the command')
+    parser.add_argument('--force', action='store_true', help='build again')
+    words, command = sys.argv[1:], []
+    if '--' in words:
+        at = words.index('--')
+        words, command = words[:at], words[at + 1:]
+    args = parser.parse_args(words)
+    if args.what == 'build':
+        print(*build(args.force))
+        return 0
+    with VM(args.file, args.repo, args.net) as vm:
+        job = vm.start(command[0] if len(command) == 1 else shlex.join(command))
+        try:
+            status, _ = vm.wait(job, args.timeout)
+        except (TimeoutError, RuntimeError) as error:
+            print('hwlab:', error, file=sys.stderr)
+            status = 124
+        sys.stdout.write(vm.output(job))
+        return status
+
+
+if __name__ == '__main__':
+    sys.exit(main())

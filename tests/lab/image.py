@@ -1,0 +1,161 @@
+"""The guest's kernel and initrd, from Debian packages: fetched and unpacked once, without root and without touching
+this machine's own apt. x86_64 only; the newest kernel of KERNEL_SUITE is taken, since gpio-sim must be in it."""
+import fcntl
+import os
+import re
+import shlex
+import shutil
+import struct
+import subprocess
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+REPO = os.path.dirname(os.path.dirname(HERE))
+CACHE = os.environ.get('KATYDID_CACHE') or os.path.join(REPO, '.cache', 'lab')
+KERNEL_SUITE = 'trixie-backports'       # the first Debian suite with CONFIG_GPIO_SIM
+USER_SUITE = 'trixie'                   # gpiod 2.x
+PACKAGES = 'busybox-static dash libc6 libgcc-s1 gpiod libgpiod3'.split()
+# loaded at boot, with what they need
+MODULES = 'configfs gpio-sim virtio_pci virtio_net virtio_console 9p 9pnet_virtio'.split()
+TOOLS = {'qemu-system-x86_64': 'qemu-system-x86', 'cpio': 'cpio', 'modinfo': 'kmod', 'depmod': 'kmod', 'xz': 'xz-utils',
+         'zstd': 'zstd', 'apt-get': 'apt', 'dpkg-deb': 'dpkg'}
+
+
+def need_tools():
+    os.environ['PATH'] += ':/usr/sbin:/sbin'
+    if os.uname().machine != 'x86_64':
+        raise SystemExit('hwlab: the lab runs programs of this machine in an x86_64 guest; this is ' + os.uname().machine)
+    missing = sorted({package for tool, package in TOOLS.items() if not shutil.which(tool)})
+    if not missing:
+        return
+    install = ['apt-get', 'install', '-y', '--no-install-recommends', *missing]
+    if os.geteuid() == 0 and shutil.which('apt-get'):
+        print('hwlab:', shlex.join(install), flush=True)
+        if subprocess.run(install, stdout=subprocess.DEVNULL).returncode == 0:
+            return
+    raise SystemExit('hwlab: please run: ' + shlex.join(install))
+
+
+def build(force=False):
+    """-> (kernel, initrd): built on first use and whenever a file of the guest is newer; by one process at a time."""
+    need_tools()
+    os.makedirs(CACHE, exist_ok=True)
+    with open(CACHE + '/lock', 'w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return build_alone(force)
+
+
+def build_alone(force):
+    boot = os.path.join(CACHE, 'boot')
+    kernel, initrd = boot + '/kernel', boot + '/initrd.gz'
+    sources = [__file__] + [os.path.join(HERE, 'guest', name) for name in os.listdir(os.path.join(HERE, 'guest'))]
+    if not force and os.path.exists(initrd) and os.path.getmtime(initrd) > max(map(os.path.getmtime, sources)):
+        return kernel, initrd
+    os.makedirs(boot, exist_ok=True)
+    packed = unpack('kernel', KERNEL_SUITE, ['linux-image-amd64'])
+    user = unpack('user', USER_SUITE, PACKAGES)
+    modules = [d for base in ('/usr/lib/modules', '/lib/modules') if os.path.isdir(packed + base)
+               for d in sorted(os.scandir(packed + base), key=lambda d: d.name)][-1]
+    image = modules.path + '/vmlinuz'
+    extract_kernel(image if os.path.exists(image) else packed + '/boot/vmlinuz-' + modules.name, kernel)
+    root = tempfile.mkdtemp(dir=boot)
+    try:
+        fill_root(root, user)
+        add_modules(root, modules)
+        pack = 'find . | LC_ALL=C sort | cpio -o -H newc --quiet -R 0:0 | gzip -1 > ' + shlex.quote(initrd + '.tmp')
+        subprocess.run(pack, shell=True, cwd=root, check=True)
+        os.rename(initrd + '.tmp', initrd)
+    finally:
+        shutil.rmtree(root)
+    return kernel, initrd
+
+
+def output(*command, **more):
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, **more).stdout
+
+
+def unpack(name, suite, packages):
+    """-> the directory that holds the packages' files"""
+    place = os.path.join(CACHE, name)
+    if os.path.exists(place + '/.done'):
+        return place
+    fetch = os.path.join(HERE, 'debfetch.sh')
+    for deb in output(fetch, suite, CACHE, *packages).split():
+        os.makedirs(place, exist_ok=True)
+        output('dpkg-deb', '-x', deb, place)
+        os.remove(deb)
+    open(place + '/.done', 'w').close()
+    return place
+
+
+def extract_kernel(image, out):
+    """The ELF vmlinux out of a bzImage: it boots fastest (PVH entry, no unpacking in the emulator)."""
+    data = open(image, 'rb').read()
+    if data[0x202:0x206] != b'HdrS':
+        raise SystemExit('hwlab: %s is no x86 kernel image' % image)
+    offset, size = struct.unpack_from('<II', data, 0x248)
+    packed = data[(data[0x1f1] + 1) * 512 + offset:][:size - 4]        # the last 4 bytes are the unpacked size
+    if packed[:4] == b'\x28\xb5\x2f\xfd':
+        tool = ['zstd', '-dc']
+    elif packed[:4] == b'\xfd7zX':
+        tool = ['xz', '-dc', '--single-stream']
+    else:
+        tool = ['gzip', '-dc']
+    elf = subprocess.run(tool, input=packed, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+    if elf[:4] != b'\x7fELF':
+        raise SystemExit('hwlab: cannot unpack ' + image)
+    with open(out, 'wb') as file:
+        file.write(elf)
+
+
+def fill_root(root, user):
+    for d in 'usr/bin usr/sbin usr/lib proc sys dev etc root tmp run repo xfer'.split():
+        os.makedirs(os.path.join(root, d))
+    for link in 'bin sbin lib'.split():
+        os.symlink('usr/' + link, os.path.join(root, link))
+    os.symlink('usr/lib64', root + '/lib64')
+    skip = shutil.ignore_patterns('gconv', 'audit', '*.py', 'locale', 'systemd', 'mime', 'udev')
+    for top in ('usr/bin', 'usr/sbin', 'usr/lib', 'usr/lib64', 'bin', 'sbin', 'lib', 'lib64'):
+        source = os.path.join(user, top)
+        if os.path.isdir(source) and not os.path.islink(source):
+            target = os.path.join(root, top if top.startswith('usr') else 'usr/' + top)
+            shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True, ignore=skip)
+    for name, target in (('init', '/init'), ('gpiosim', '/usr/bin/gpiosim')):
+        shutil.copy(os.path.join(HERE, 'guest', name), root + target)
+        os.chmod(root + target, 0o755)
+    with open(root + '/etc/hwlab-modules', 'w') as file:
+        file.write('\n'.join(MODULES) + '\n')
+
+
+def add_modules(root, modules):
+    """The wanted modules and what they depend on, unpacked, under /usr/lib/modules."""
+    have = {}
+    for folder, _, files in os.walk(modules.path):
+        for name in files:
+            match = re.match(r'(.*)\.ko(\.xz|\.zst)?$', name)
+            if match:
+                have[match[1].replace('-', '_')] = os.path.join(folder, name)
+    need, todo = {}, [name.replace('-', '_') for name in MODULES]
+    while todo:
+        name = todo.pop()
+        if name in need or name not in have:
+            continue
+        need[name] = have[name]
+        todo += [n for n in output('modinfo', '-F', 'depends', have[name]).strip().split(',') if n]
+    missing = {'gpio_sim', '9p', 'virtio_net'} - set(need)
+    if missing:
+        raise SystemExit('hwlab: kernel %s has no module %s' % (modules.name, ', '.join(sorted(missing))))
+    place = os.path.join(root, 'usr/lib/modules', modules.name)
+    os.makedirs(place + '/kernel')
+    for name, path in need.items():
+        with open(os.path.join(place, 'kernel', name + '.ko'), 'wb') as file:
+            if path.endswith('.xz'):
+                subprocess.run(['xz', '-dc', path], stdout=file, check=True)
+            elif path.endswith('.zst'):
+                subprocess.run(['zstd', '-dqc', path], stdout=file, check=True)
+            else:
+                shutil.copyfileobj(open(path, 'rb'), file)
+    for name in ('modules.builtin', 'modules.order', 'modules.builtin.modinfo'):
+        if os.path.exists(os.path.join(modules.path, name)):
+            shutil.copy(os.path.join(modules.path, name), place)
+    subprocess.run(['depmod', '-b', root, modules.name], check=True)

@@ -1,0 +1,24 @@
+//! The drivers on the kernel's own simulated GPIO chips.
+//!
+//! On a host this is one test, which boots a virtual machine (`hwlab.py`) and runs this same program in there; in the
+//! machine it is the tests. `KATYDID_LAB=word` runs only the tests with that word in their names.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests, though without cargo's harness")]
+
+mod chip;
+mod host;
+mod inputs;
+mod loss;
+mod outputs;
+mod rig;
+
+use libtest_mimic::{Arguments, Trial};
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let trials = if host::is_the_lab() {
+        [inputs::trials(), outputs::trials(), loss::trials()].into_iter().flatten().collect()
+    } else {
+        vec![Trial::test("in_the_lab", host::run)]
+    };
+    libtest_mimic::run(&arguments, trials).exit();
+}

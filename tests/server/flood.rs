@@ -1,0 +1,34 @@
+//! Much at once, both ways.
+
+use std::collections::HashSet;
+
+use crate::peer::{Peer, words};
+use crate::prosody::Prosody;
+
+const MANY: usize = 1000;
+
+/// A stack whose reading and writing get in each other's way looks healthy and loses most of this.
+#[tokio::test]
+async fn a_flood_both_ways_loses_and_doubles_nothing() {
+    let prosody = Prosody::start();
+    let mut greenhouse = Peer::online(&prosody.account("greenhouse")).await;
+    let mut anna = Peer::online(&prosody.account("anna")).await;
+    for number in 0..MANY {
+        greenhouse.say("anna", &number.to_string());
+        anna.say("greenhouse", &number.to_string());
+        if number % 50 == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+    greenhouse.say("anna", "end");
+    anna.say("greenhouse", "end");
+    let (by_greenhouse, by_anna) = tokio::join!(greenhouse.hear_until("end"), anna.hear_until("end"));
+    for heard in [by_greenhouse, by_anna] {
+        let numbers: Vec<&str> = heard.iter().map(words).collect();
+        let expected: Vec<String> = (0..MANY).map(|n| n.to_string()).chain(["end".to_owned()]).collect();
+        assert_eq!(numbers, expected);
+        let ids: HashSet<_> = heard.iter().map(|message| &message.id).collect();
+        assert_eq!(ids.len(), MANY + 1);
+    }
+    tokio::join!(greenhouse.close(), anna.close());
+}

@@ -1,0 +1,139 @@
+//! Losing the connection, and what comes through all the same.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use katydid::link::{LinkEvent, Trouble};
+use katydid::model::Server;
+
+use crate::peer::{Peer, message, stamp, words};
+use crate::prosody::Prosody;
+use crate::proxy::Proxy;
+
+/// When the greenhouse speaks in these tests.
+const THEN: i64 = 1_800_000_000;
+
+fn then() -> Timestamp {
+    Timestamp::from_second(THEN).unwrap()
+}
+
+#[tokio::test]
+async fn a_cut_connection_is_resumed_and_both_sides_catch_up() {
+    let prosody = Prosody::start();
+    let proxy = Proxy::to(prosody.port).await;
+    let mut account = prosody.account("greenhouse");
+    account.server = Some(Server { host: "127.0.0.1".to_owned(), port: proxy.port });
+    let mut greenhouse = Peer::online(&account).await;
+    let mut anna = Peer::online(&prosody.account("anna")).await;
+    greenhouse.say("anna", "before");
+    anna.hear_until("before").await;
+
+    proxy.cut();
+    anna.say("greenhouse", "are you there?");
+    greenhouse.goes_offline().await;
+    greenhouse.post_at(message("anna", "meanwhile"), then());
+    assert!(greenhouse.comes_online().await, "not resumed");
+
+    greenhouse.say("anna", "after");
+    let heard = anna.hear_until("after").await;
+    assert_eq!(heard.iter().map(words).collect::<Vec<_>>(), ["meanwhile", "after"]);
+    assert_eq!(heard.iter().map(stamp).collect::<Vec<_>>(), [Some(THEN), None]);
+    anna.say("greenhouse", "end");
+    let heard = greenhouse.hear_until("end").await;
+    assert_eq!(heard.iter().map(words).collect::<Vec<_>>(), ["are you there?", "end"]);
+    tokio::join!(greenhouse.close(), anna.close());
+}
+
+#[tokio::test]
+async fn a_cut_in_mid_flood_loses_and_doubles_nothing() {
+    let prosody = Prosody::start();
+    let proxy = Proxy::to(prosody.port).await;
+    let mut account = prosody.account("greenhouse");
+    account.server = Some(Server { host: "127.0.0.1".to_owned(), port: proxy.port });
+    let mut greenhouse = Peer::online(&account).await;
+    let mut anna = Peer::online(&prosody.account("anna")).await;
+    for number in 0..200 {
+        greenhouse.say("anna", &number.to_string());
+        if number == 100 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            proxy.cut();
+        }
+    }
+    assert!(greenhouse.comes_online().await, "not resumed");
+    greenhouse.say("anna", "end");
+    let heard = anna.hear_until("end").await;
+    let mut numbers: Vec<String> = heard.iter().map(|message| words(message).to_owned()).collect();
+    let expected: Vec<String> = (0..200).map(|n| n.to_string()).chain(["end".to_owned()]).collect();
+    numbers.truncate(expected.len() + 1);
+    assert_eq!(numbers, expected);
+    tokio::join!(greenhouse.close(), anna.close());
+}
+
+async fn what_was_said_survives_the_server(settings: &[(&str, &str)]) {
+    let prosody = Prosody::start_with(settings);
+    let mut greenhouse = Peer::online(&prosody.account("greenhouse")).await;
+    let mut anna = Peer::online(&prosody.account("anna")).await;
+    greenhouse.say("anna", "before");
+    anna.hear_until("before").await;
+
+    prosody.kill();
+    tokio::join!(greenhouse.goes_offline(), anna.goes_offline());
+    for words in ["the door opened", "the door closed"] {
+        greenhouse.post_at(message("anna", words), then());
+    }
+    prosody.restart();
+    let resumed = tokio::join!(greenhouse.comes_online(), anna.comes_online());
+    assert_eq!(resumed, (false, false));
+
+    greenhouse.say("anna", "after");
+    let heard = anna.hear_until("after").await;
+    let told: Vec<_> = heard.iter().map(|message| (words(message), stamp(message))).collect();
+    assert_eq!(told, [("the door opened", Some(THEN)), ("the door closed", Some(THEN)), ("after", None)]);
+    tokio::join!(greenhouse.close(), anna.close());
+}
+
+#[tokio::test]
+async fn what_was_said_while_the_server_was_dead_arrives_once_with_its_time() {
+    what_was_said_survives_the_server(&[]).await;
+}
+
+#[tokio::test]
+async fn it_does_so_without_stream_management_too() {
+    what_was_said_survives_the_server(&[("SMACKS", "0")]).await;
+}
+
+#[tokio::test]
+async fn a_frozen_server_is_noticed_within_a_minute() {
+    let prosody = Prosody::start();
+    let mut greenhouse = Peer::online(&prosody.account("greenhouse")).await;
+    prosody.pause();
+    let began = Instant::now();
+    greenhouse.goes_offline().await;
+    assert!(began.elapsed() < Duration::from_secs(60));
+}
+
+#[tokio::test]
+async fn a_rival_with_the_same_resource_is_named_and_not_fought() {
+    let prosody = Prosody::start();
+    let mut first = Peer::online(&prosody.account("greenhouse")).await;
+    let mut second = Peer::online(&prosody.account("greenhouse")).await;
+    assert_eq!(first.trouble().await, Trouble::Conflict);
+    let fight = second.until(|event| matches!(event, LinkEvent::Offline).then_some(()));
+    assert!(tokio::time::timeout(Duration::from_secs(5), fight).await.is_err(), "the first came back");
+    second.close().await;
+}
+
+#[tokio::test]
+async fn a_server_that_starts_later_is_found() {
+    let prosody = Prosody::start();
+    prosody.kill();
+    let mut greenhouse = Peer::start(&prosody.account("greenhouse"));
+    greenhouse.post_at(message("anna", "hello"), then());
+    assert!(matches!(greenhouse.trouble().await, Trouble::Unreachable(_)));
+    prosody.restart();
+    let mut anna = Peer::online(&prosody.account("anna")).await;
+    greenhouse.comes_online().await;
+    let heard = anna.hear_until("hello").await;
+    assert_eq!(stamp(&heard[0]), Some(THEN));
+    tokio::join!(greenhouse.close(), anna.close());
+}

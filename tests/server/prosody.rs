@@ -1,0 +1,75 @@
+//! A Prosody of one's own, ended with the value that stands for it.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use katydid::model::{Account, Secret, Security, Server};
+use tempfile::TempDir;
+
+pub struct Prosody {
+    dir: TempDir,
+    pub port: u16,
+    pub tls_port: u16,
+    ca: String,
+}
+
+impl Prosody {
+    pub fn start() -> Prosody {
+        Prosody::start_with(&[])
+    }
+
+    /// `settings` are the environment variables that the script documents.
+    pub fn start_with(settings: &[(&str, &str)]) -> Prosody {
+        let dir = TempDir::new().unwrap();
+        script("start", dir.path(), settings);
+        let text = std::fs::read_to_string(dir.path().join("env")).unwrap();
+        let env: HashMap<&str, &str> = text.lines().filter_map(|line| line.split_once('=')).collect();
+        Prosody {
+            port: env["PORT"].parse().unwrap(),
+            tls_port: env["TLS_PORT"].parse().unwrap(),
+            ca: std::fs::read_to_string(env["CA"]).unwrap(),
+            dir,
+        }
+    }
+
+    /// An account that is there from the start: greenhouse, anna, ben. By STARTTLS.
+    pub fn account(&self, user: &str) -> Account {
+        Account {
+            jid: format!("{user}@home.example/katydid").parse().unwrap(),
+            password: Secret::new("pencil"),
+            server: Some(Server { host: "127.0.0.1".to_owned(), port: self.port }),
+            security: Security::StartTls,
+            authorities: Some(self.ca.clone()),
+            allow_plain: false,
+        }
+    }
+
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.dir.path().join("prosody.log")).unwrap()
+    }
+
+    pub fn kill(&self) {
+        script("kill", self.dir.path(), &[]);
+    }
+
+    pub fn restart(&self) {
+        script("restart", self.dir.path(), &[]);
+    }
+
+    pub fn pause(&self) {
+        script("pause", self.dir.path(), &[]);
+    }
+}
+
+impl Drop for Prosody {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn script(verb: &str, dir: &Path, settings: &[(&str, &str)]) {
+    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "tests", "server", "prosody.sh"].iter().collect();
+    let status = Command::new(path).arg(verb).arg(dir).envs(settings.iter().copied()).status().unwrap();
+    assert!(status.success(), "prosody.sh {verb} failed");
+}
