@@ -7,6 +7,7 @@ mod board;
 mod contact;
 mod device;
 mod kind;
+mod layers;
 mod lines;
 mod load;
 mod loaded;
