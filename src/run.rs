@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{Duration, Instant, Interval, interval, sleep_until, timeout};
@@ -45,9 +47,13 @@ pub fn run(layers: &Layers) -> ExitCode {
             return ExitCode::from(EX_SOFTWARE);
         }
     };
-    // A panic unwinds through here: the runtime is dropped with all tasks, and a line's owner drives its exit
-    // value when it is dropped.
-    let life = std::panic::catch_unwind(AssertUnwindSafe(move || runtime.block_on(live(layers, resolved))));
+    raise_file_limit();
+    // A panic unwinds through here: the runtime ends with all tasks, and a line's owner drives its exit value when
+    // it is dropped.
+    let life = std::panic::catch_unwind(AssertUnwindSafe(move || {
+        let stage = Stage(Some(runtime));
+        stage.0.as_ref().map_or(Ok(()), |runtime| runtime.block_on(live(layers, resolved)))
+    }));
     match life {
         Ok(Ok(())) => ExitCode::SUCCESS,
         Ok(Err(Death::Config(reason))) => {
@@ -62,6 +68,25 @@ pub fn run(layers: &Layers) -> ExitCode {
             tracing::error!("the program broke (see above); actuators are at their exit values");
             ExitCode::from(EX_SOFTWARE)
         }
+    }
+}
+
+/// The runtime, ended in bounded time: a read that hangs in the kernel must not hold up the outputs or the exit.
+struct Stage(Option<Runtime>);
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_timeout(Duration::from_secs(1));
+        }
+    }
+}
+
+/// A GPIO line is a file descriptor; the usual soft limit of 1,024 is for programs that use select(2).
+fn raise_file_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        tracing::debug!("the limit of open files stays as it is: {error}");
     }
 }
 

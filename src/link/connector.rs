@@ -7,9 +7,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
-use tokio_xmpp::stanzastream::{Connection, StanzaStream};
+use tokio_xmpp::stanzastream::StanzaStream;
 use tracing::debug;
 use xmpp_parsers::jid::Jid;
 
@@ -25,7 +25,7 @@ type Attempt = Pin<Box<dyn Future<Output = Result<Session, Trouble>> + Send>>;
 pub struct Connector {
     target: Arc<Target>,
     /// The stream asks here when it needs a connection.
-    asked: mpsc::UnboundedReceiver<oneshot::Sender<Connection>>,
+    asked: mpsc::UnboundedReceiver<Slot>,
     slot: Option<Slot>,
     attempt: Option<Attempt>,
     backoff: Backoff,
@@ -41,7 +41,7 @@ struct Handed {
 impl Connector {
     /// A stanza stream with queues of `depth`, and the connector that feeds it. Needs a runtime.
     pub fn new(target: Target, depth: usize) -> (StanzaStream, Connector) {
-        let (stream, asked) = open(depth);
+        let (stream, asked) = open(depth, &target);
         let connector = Connector {
             target: Arc::new(target),
             asked,
@@ -55,11 +55,36 @@ impl Connector {
 
     /// A new stream in place of one that broke; it counts as a failure.
     pub fn renew(&mut self, depth: usize) -> StanzaStream {
-        let (stream, asked) = open(depth);
+        let stream = self.replace(depth);
+        self.retry(&Trouble::Broken, Duration::ZERO);
+        stream
+    }
+
+    /// A new stream in place of one whose session the server no longer knows; at once, for there is nothing
+    /// wrong with the server.
+    pub fn start_afresh(&mut self, depth: usize) -> StanzaStream {
+        let stream = self.replace(depth);
+        self.begin(Duration::ZERO);
+        stream
+    }
+
+    /// Whether the last connection ended with the server's refusal to resume the session.
+    pub fn was_resumption_refused(&self) -> bool {
+        self.last.as_ref().is_some_and(|last| last.tail.has_refused_resumption())
+    }
+
+    #[cfg(test)]
+    pub async fn spoil(&mut self) {
+        if let Some(slot) = self.asked.recv().await {
+            slot.spoil();
+        }
+    }
+
+    fn replace(&mut self, depth: usize) -> StanzaStream {
+        let (stream, asked) = open(depth, &self.target);
         self.asked = asked;
         self.slot = None;
         self.last = None;
-        self.retry(&Trouble::Broken, Duration::ZERO);
         stream
     }
 
@@ -76,7 +101,7 @@ impl Connector {
                     pending::<()>().await;
                     continue;
                 };
-                self.slot = Some(Slot::new(slot, Jid::from(self.target.account.jid.clone())));
+                self.slot = Some(slot);
                 if let Some(trouble) = self.schedule() {
                     return trouble;
                 }
@@ -132,9 +157,9 @@ impl Connector {
     }
 }
 
-fn open(depth: usize) -> (StanzaStream, mpsc::UnboundedReceiver<oneshot::Sender<Connection>>) {
+fn open(depth: usize, target: &Target) -> (StanzaStream, mpsc::UnboundedReceiver<Slot>) {
     let (ask, asked) = mpsc::unbounded_channel();
-    // Nobody listens any more only after the stream itself was dropped; then its worker does not ask.
-    let connector = move |_, slot| drop(ask.send(slot));
+    let identity = Jid::from(target.account.jid.clone());
+    let connector = move |_, sender| drop(ask.send(Slot::new(sender, identity.clone())));
     (StanzaStream::new(Box::new(connector), depth), asked)
 }

@@ -219,9 +219,9 @@ mod tests {
     async fn upgrade(after_header: &str, after_request: &str) -> Result<DuplexStream, Trouble> {
         let (near, mut far) = tokio::io::duplex(64 * 1024);
         let server = async {
-            far.read(&mut [0; 4096]).await.unwrap();
+            assert_ne!(far.read(&mut [0; 4096]).await.unwrap(), 0);
             far.write_all(format!("{HEADER}{after_header}").as_bytes()).await.unwrap();
-            far.read(&mut [0; 4096]).await.unwrap();
+            assert_ne!(far.read(&mut [0; 4096]).await.unwrap(), 0);
             let _ = far.write_all(after_request.as_bytes()).await;
             far
         };

@@ -67,6 +67,8 @@ pub struct Link {
     outbox: Outbox<StanzaToken>,
     jid: FullJid,
     stalled: bool,
+    /// There is a session that the stream will want to resume.
+    resumable: bool,
 }
 
 impl Link {
@@ -79,7 +81,7 @@ impl Link {
         let target = Target { tls: Tls::new(account)?, account: account.clone() };
         let (stream, connector) = Connector::new(target, DEPTH);
         let outbox = Outbox::new(outbox, rand::random());
-        Ok(Link { stream, connector, outbox, jid: account.jid.clone(), stalled: false })
+        Ok(Link { stream, connector, outbox, jid: account.jid.clone(), stalled: false, resumable: false })
     }
 
     /// Sends it now, or when the stream is up again if it is a message with words; see the outbox for what is
@@ -147,7 +149,8 @@ impl Link {
                 if let Ok(jid) = bound_jid.try_into_full() {
                     self.jid = jid;
                 }
-                self.outbox.reset(features.stream_management.is_some());
+                self.resumable = features.stream_management.is_some();
+                self.outbox.reset(self.resumable);
                 Some(LinkEvent::Online { jid: self.jid.clone(), resumed: false })
             }
             Event::Stream(StreamEvent::Resumed) => {
@@ -155,9 +158,16 @@ impl Link {
                 Some(LinkEvent::Online { jid: self.jid.clone(), resumed: true })
             }
             Event::Stream(StreamEvent::Suspended) => {
-                let was_online = self.outbox.is_online();
-                self.outbox.offline();
-                was_online.then_some(LinkEvent::Offline)
+                if self.outbox.is_online() {
+                    self.outbox.offline();
+                    return Some(LinkEvent::Offline);
+                }
+                // The stream takes a refusal without a count (that of every restarted server) for a broken
+                // element and would ask for the same resumption for ever.
+                if self.connector.was_resumption_refused() && std::mem::take(&mut self.resumable) {
+                    self.stream = self.connector.start_afresh(DEPTH);
+                }
+                None
             }
         }
     }
@@ -210,5 +220,31 @@ fn progress(outbox: &Outbox<StanzaToken>) -> impl Future<Output = ()> + use<> {
             Some((mut token, stage)) => drop(token.wait_for(stage).await),
             None => pending().await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use xmpp_parsers::message::Message;
+
+    use super::*;
+    use crate::model::{Secret, Security, Server};
+
+    #[tokio::test]
+    async fn a_stream_that_broke_inside_is_told_and_built_anew() {
+        let account = Account {
+            jid: "greenhouse@home.example/katydid".parse().unwrap(),
+            password: Secret::new("pencil"),
+            server: Some(Server { host: "127.0.0.1".to_owned(), port: 1 }),
+            security: Security::Auto,
+            authorities: None,
+            allow_plain: false,
+        };
+        let mut link = Link::start(&account, 8).unwrap();
+        link.connector.spoil().await;
+        assert!(matches!(link.next().await, LinkEvent::Trouble(Trouble::Broken)));
+        assert!(!link.connector.is_deserted());
+        link.post(Message::chat(None).into(), Timestamp::UNIX_EPOCH);
+        assert!(matches!(link.next().await, LinkEvent::Trouble(Trouble::Unreachable(_))));
     }
 }

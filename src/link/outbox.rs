@@ -112,10 +112,13 @@ impl<R: Receipt> Outbox<R> {
         if !self.online && !is_kept(&stanza) {
             return;
         }
-        if let Stanza::Message(message) = &mut stanza
-            && message.id.is_none()
-        {
-            message.id = Some(self.ids.next());
+        match &mut stanza {
+            Stanza::Message(message) => {
+                message.id.get_or_insert_with(|| self.ids.next());
+                message.bodies.values_mut().for_each(make_legal);
+            }
+            Stanza::Presence(presence) => presence.statuses.values_mut().for_each(make_legal),
+            Stanza::Iq(_) => {}
         }
         self.waiting.push_back(Parcel { stanza, posted: now, late: !self.online, tries: 0 });
         self.trim();
@@ -285,6 +288,15 @@ fn is_kept(stanza: &Stanza) -> bool {
     to_somebody && message.bodies.values().any(|body| !body.is_empty())
 }
 
+/// A sign that XML cannot carry would end the whole stream (XML 1.0, production 2).
+fn make_legal(text: &mut String) {
+    let is_legal =
+        |sign: char| matches!(sign, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+    if !text.chars().all(is_legal) {
+        *text = text.chars().map(|sign| if is_legal(sign) { sign } else { char::REPLACEMENT_CHARACTER }).collect();
+    }
+}
+
 fn stamped(stanza: Stanza, posted: Timestamp) -> Stanza {
     let Stanza::Message(mut message) = stanza else { return stanza };
     if !has_stamp(&message)
@@ -388,6 +400,13 @@ mod tests {
         assert_eq!(bench.pump(), ["one", "iq", "presence", "two"]);
         bench.all(Fate::Acknowledged);
         assert!(bench.outbox.flying.is_empty());
+    }
+
+    #[test]
+    fn signs_that_xml_forbids_are_replaced() {
+        let mut bench = Bench::online(4);
+        bench.say("a\u{1}b\tc\u{ffff}°\u{1f997}");
+        assert_eq!(bench.pump(), ["a\u{fffd}b\tc\u{fffd}°\u{1f997}"]);
     }
 
     #[test]

@@ -35,6 +35,12 @@ impl Slot {
             let _ = sender.send(connection);
         }
     }
+
+    /// What the invariant forbids, to see the worker fail.
+    #[cfg(test)]
+    pub fn spoil(mut self) {
+        self.sender = None;
+    }
 }
 
 impl Drop for Slot {

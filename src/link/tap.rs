@@ -47,6 +47,14 @@ impl Tail {
         self.with(|heard| stream_error(&String::from_utf8_lossy(&heard.bytes)))
     }
 
+    /// Whether the server's answer to a resumption was no (XEP-0198 section 5).
+    pub fn has_refused_resumption(&self) -> bool {
+        self.with(|heard| {
+            let heard = String::from_utf8_lossy(&heard.bytes);
+            heard.rfind("<failed ").is_some_and(|start| heard[start..].contains("urn:xmpp:sm:"))
+        })
+    }
+
     /// How the connection ended; [`Loss::Silent`] if the transport itself never said that it did.
     pub fn loss(&self) -> Loss {
         self.with(|heard| heard.end.unwrap_or(Loss::Silent))
@@ -152,6 +160,14 @@ mod tests {
     async fn words_of_people_are_not_a_stream_error() {
         let said = "<message><body>&lt;stream:error&gt;&lt;conflict/&gt;&lt;/stream:error&gt;</body></message>";
         assert_eq!(hear(&[said]).await.stream_error(), None);
+    }
+
+    #[tokio::test]
+    async fn a_refused_resumption_is_recognized() {
+        let failed =
+            "<failed xmlns='urn:xmpp:sm:3'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>";
+        assert!(hear(&[failed]).await.has_refused_resumption());
+        assert!(!hear(&["<resumed xmlns='urn:xmpp:sm:3' h='1' previd='x'/>"]).await.has_refused_resumption());
     }
 
     #[tokio::test]

@@ -147,7 +147,8 @@ fn a_form_in_the_first_request_is_taken_as_filled_in() {
 
 #[test]
 fn a_bad_value_is_completed_with_an_error_note_and_moves_nothing() {
-    let cases: [(&str, &[(&str, &str)], &str); 11] = [
+    type Fields<'a> = &'a [(&'a str, &'a str)];
+    let cases: [(&str, Fields<'_>, &str); 11] = [
         ("lamp", &[("value", "101")], "Lamp: 101 is outside 0% to 100%"),
         ("lamp", &[("value", "-0.1")], "Lamp: -0.1 is outside 0% to 100%"),
         ("lamp", &[("value", "NaN")], "Lamp: “NaN” is not a number"),

@@ -1,5 +1,7 @@
 //! Conversations with the device as one pure machine: XML and levels in, XML and drives out, on hand-moved time.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
 mod adhoc;
 mod chat;
 mod discovery;

@@ -32,3 +32,15 @@ async fn a_flood_both_ways_loses_and_doubles_nothing() {
     }
     tokio::join!(greenhouse.close(), anna.close());
 }
+
+#[tokio::test]
+async fn a_sign_that_xml_forbids_does_not_end_the_stream() {
+    let prosody = Prosody::start();
+    let greenhouse = Peer::online(&prosody.account("greenhouse")).await;
+    let mut anna = Peer::online(&prosody.account("anna")).await;
+    greenhouse.say("anna", "bell \u{7}");
+    greenhouse.say("anna", "end");
+    let heard = anna.hear_until("end").await;
+    assert_eq!(heard.iter().map(words).collect::<Vec<_>>(), ["bell \u{fffd}", "end"]);
+    tokio::join!(greenhouse.close(), anna.close());
+}

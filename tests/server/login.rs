@@ -95,7 +95,7 @@ async fn a_wrong_password_is_told_and_tried_once() {
     assert_eq!(peer.trouble().await, told);
     // Long enough for many attempts by somebody who thinks that the network is to blame.
     tokio::time::sleep(std::time::Duration::from_secs(4)).await;
-    assert_eq!(prosody.log().matches("Client connected").count(), 1);
+    assert_eq!(prosody.log().matches("<auth ").count(), 1);
 }
 
 #[tokio::test]

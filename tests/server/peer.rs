@@ -1,5 +1,6 @@
 //! A link that is polled all the time by its own task, as the program's loop does.
 
+use std::sync::Once;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,6 +14,7 @@ use xmpp_parsers::message::Message;
 use xmpp_parsers::presence::{Presence, Type};
 use xmpp_parsers::stanza::Stanza;
 
+static LOG: Once = Once::new();
 /// Far more than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(90);
 
@@ -24,6 +26,8 @@ pub struct Peer {
 
 impl Peer {
     pub fn start(account: &Account) -> Peer {
+        // RUST_LOG=katydid=debug shows what the link does.
+        LOG.call_once(katydid::logging::start);
         let mut link = Link::start(account, 256).unwrap();
         let (posts, mut posted) = unbounded_channel();
         let (tell, events) = unbounded_channel();
@@ -111,6 +115,19 @@ impl Peer {
                 heard.push(message);
             }
             heard.last().is_some_and(|message| words(message) == last).then_some(())
+        })
+        .await;
+        heard
+    }
+
+    /// The next `count` messages.
+    pub async fn hear(&mut self, count: usize) -> Vec<Message> {
+        let mut heard: Vec<Message> = Vec::new();
+        self.until(|event| {
+            if let LinkEvent::Stanza(Stanza::Message(message)) = event {
+                heard.push(message);
+            }
+            (heard.len() == count).then_some(())
         })
         .await;
         heard
