@@ -30,7 +30,10 @@ pub enum Command {
         #[arg(value_name = "FILE")]
         config: Option<PathBuf>,
     },
-    /// Say which board this is and what is on its header
+    /// Say which board this is, what is on its header and who holds it now
+    ///
+    /// Who holds a pin is shown where the header's chips are; other chips are listed below. A config with mistakes
+    /// does not hide the board: they follow on standard error, and the exit status is 78.
     Board {
         /// Also say which points use the pins, by this config
         #[arg(long, value_name = "FILE")]

@@ -7,11 +7,13 @@ use std::process::ExitCode;
 use clap::Parser;
 use katydid::args::{Args, Command};
 use katydid::config::{self, Layers, Mistakes, Purpose};
+use katydid::drivers::gpio::survey;
+use katydid::model::FoundChip;
 use katydid::run::EX_CONFIG;
 use katydid::{logging, run};
 
 fn main() -> ExitCode {
-    let text = match Args::parse().command {
+    let answer = match Args::parse().command {
         Command::Check { config } => check(config.as_deref()),
         Command::Board { config } => board(config.as_deref()),
         Command::Run { config } => {
@@ -19,31 +21,51 @@ fn main() -> ExitCode {
             return run::run(&Layers::of_system(config.as_deref()));
         }
     };
-    match text {
-        Ok(text) => {
-            // Whoever closes the pipe early has seen enough.
-            let _ = std::io::stdout().write_all(text.as_bytes());
-            ExitCode::SUCCESS
-        }
-        Err(mistakes) => {
-            eprintln!("{mistakes}");
-            ExitCode::from(EX_CONFIG)
-        }
+    // Whoever closes the pipe early has seen enough.
+    let _ = std::io::stdout().write_all(answer.text.as_bytes());
+    let Some(mistakes) = answer.mistakes else { return ExitCode::SUCCESS };
+    eprintln!("{mistakes}");
+    ExitCode::from(EX_CONFIG)
+}
+
+/// What a command has to say: to whoever asked, and of the config.
+struct Answer {
+    text: String,
+    mistakes: Option<Mistakes>,
+}
+
+fn check(file: Option<&Path>) -> Answer {
+    let resolved = config::load(&Layers::of_system(file)).and_then(|loaded| config::resolve(&loaded, Purpose::Check));
+    match resolved {
+        Ok(resolved) => Answer { text: config::check_text(&resolved), mistakes: None },
+        Err(mistakes) => Answer { text: String::new(), mistakes: Some(mistakes) },
     }
 }
 
-fn check(file: Option<&Path>) -> Result<String, Mistakes> {
-    let loaded = config::load(&Layers::of_system(file))?;
-    Ok(config::check_text(&config::resolve(&loaded, Purpose::Check)?))
-}
-
-/// Without `--config` the machine's own config counts if there is one; without that the board alone.
-fn board(file: Option<&Path>) -> Result<String, Mistakes> {
+/// Without `--config` the machine's own config counts if there is one. A config with mistakes does not hide the
+/// board.
+fn board(file: Option<&Path>) -> Answer {
     let layers = Layers::of_system(file);
-    if file.is_none() && !layers.file.exists() {
-        return Ok(config::board_text(&config::load_boards(&layers)?, None));
+    let (chips, closed) = survey();
+    for error in closed {
+        eprintln!("{error}");
     }
-    let loaded = config::load(&layers)?;
-    let resolved = config::resolve(&loaded, Purpose::Check)?;
-    Ok(config::board_text(&loaded, Some(&resolved)))
+    if file.is_none() && !layers.file.exists() {
+        return board_alone(&layers, &chips, None);
+    }
+    let loaded = match config::load(&layers) {
+        Ok(loaded) => loaded,
+        Err(mistakes) => return board_alone(&layers, &chips, Some(mistakes)),
+    };
+    let resolved = config::resolve(&loaded, Purpose::Check);
+    let text = config::board_text(&loaded, resolved.as_ref().ok(), &chips);
+    Answer { text, mistakes: resolved.err() }
+}
+
+fn board_alone(layers: &Layers, chips: &[FoundChip], mistakes: Option<Mistakes>) -> Answer {
+    match config::load_boards(layers) {
+        Ok(loaded) => Answer { text: config::board_text(&loaded, None, chips), mistakes },
+        // A board file's mistakes are among the config's.
+        Err(wrong) => Answer { text: String::new(), mistakes: mistakes.or(Some(wrong)) },
+    }
 }

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use katydid::config::{self, BoardChoice, BoardFile, Loaded, Purpose};
-use katydid::model::Secret;
+use katydid::model::{FoundChip, FoundLine, Secret};
 
 fn boards() -> Vec<BoardFile> {
     config::embedded().unwrap_or_else(|mistakes| panic!("{mistakes}"))
@@ -139,7 +139,7 @@ fn the_board_text_says_why_and_what_is_where() {
     let loaded = Loaded::of_texts(&[("d.toml".into(), config.into())], &[], words).unwrap();
     let loaded = loaded.with_password(Ok(Secret::new("p")));
     let resolved = config::resolve(&loaded, Purpose::Check).unwrap();
-    let text = config::board_text(&loaded, Some(&resolved));
+    let text = config::board_text(&loaded, Some(&resolved), &[]);
     assert!(text.starts_with(
         "Raspberry Pi 4 Model B (raspberry-pi-4b), because the device tree says “raspberrypi,4-model-b”\n"
     ));
@@ -154,5 +154,36 @@ fn the_board_text_says_why_and_what_is_where() {
     };
     assert_eq!(row("11 "), ["11", "GPIO17", "pinctrl-bcm2711", "GPIO17", "-", "door"]);
     assert_eq!(row("3 "), ["3", "GPIO2", "pinctrl-bcm2711", "GPIO2 or SDA1", "I2C1 SDA, if enabled", "-"]);
-    assert!(!config::board_text(&loaded, None).contains("door"));
+    assert!(!config::board_text(&loaded, None, &[]).contains("door"));
+}
+
+fn chip(label: &str, lines: &[(&str, Option<&str>)]) -> FoundChip {
+    let line = |(name, holder): &(&str, Option<&str>)| FoundLine {
+        name: (*name).to_owned(),
+        holder: holder.map(str::to_owned),
+    };
+    FoundChip { label: label.to_owned(), lines: lines.iter().map(line).collect() }
+}
+
+#[test]
+fn the_board_text_says_who_holds_a_pin_now_and_which_other_chips_there_are() {
+    let loaded = Loaded::of_texts(&[], &[], vec!["raspberrypi,4-model-b".to_owned()]).unwrap();
+    let soc = chip("pinctrl-bcm2711", &[("", None), ("SDA1", None), ("GPIO17", Some("gpioset")), ("PWR", None)]);
+    let others = [chip("expander", &[("A", Some("x")), ("", None), ("B", None)]), chip("bare", &[("", None)])];
+    let text = config::board_text(&loaded, None, &[vec![soc.clone()], others.to_vec()].concat());
+    let ends = |start: &str, end: &str| {
+        let row = text.lines().find(|line| line.starts_with(start)).unwrap();
+        assert!(row.ends_with(end), "{row}");
+    };
+    ends("pin ", "  now");
+    ends("3 ", "  free");
+    ends("11 ", "  held by “gpioset”");
+    ends("13 ", "  not there");
+    assert!(text.ends_with("\n\nother chips\n  expander  2 named lines\n  bare      no named lines\n"), "{text}");
+
+    let elsewhere = config::board_text(&loaded, None, &others);
+    assert!(!elsewhere.contains("  now") && elsewhere.contains("\nother chips\n"), "{elsewhere}");
+    let unknown = Loaded::of_texts(&[], &[], Vec::new()).unwrap();
+    let unknown = config::board_text(&unknown, None, &[soc]);
+    assert!(unknown.ends_with("\n\nother chips\n  pinctrl-bcm2711  3 named lines\n"), "{unknown}");
 }

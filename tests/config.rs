@@ -427,6 +427,20 @@ mod files {
     }
 
     #[test]
+    fn a_config_with_mistakes_does_not_hide_the_board() {
+        let machine = Machine::with("device.board = 'raspberry-pi-4b'\na = 1\n");
+        let file = machine.layers.file.display().to_string();
+        let (code, out, err) = program(&["board", "--config", &file]);
+        assert_eq!(code, Some(78));
+        assert!(out.starts_with("Raspberry Pi 4 Model B (raspberry-pi-4b), as the config says\n"), "{out}");
+        assert!(err.contains(&format!("{file}:2: a: unknown\n")), "{err}");
+        machine.write("katydid.toml", "a = \n", 0o644);
+        let (code, out, err) = program(&["board", "--config", &file]);
+        assert_eq!((code, out.lines().count() > 2), (Some(78), true), "{out}");
+        assert!(err.starts_with(&format!("{file}:1: not TOML")), "{err}");
+    }
+
+    #[test]
     fn conf_d_is_laid_over_the_file_in_alphabetical_order() {
         let machine = Machine::with(&config_with("password = { env = 'PASSWORD' }"));
         machine.write("conf.d/20-b.toml", "limits.outbox = 20", 0o644);
@@ -497,7 +511,10 @@ proptest! {
             let end = (at + length).min(text.len());
             text.splice(at..end, new.chars());
         }
-        let _ = resolve(&[("katydid.toml", &text.into_iter().collect::<String>())], &[]);
+        let text: String = text.into_iter().collect();
+        if let Err(mistakes) = resolve(&[("katydid.toml", &text)], &[]) {
+            prop_assert!(!mistakes.to_string().contains("has no words"), "{text}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Pin names to lines, and the registry of which key has claimed which line.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use super::board::BoardFile;
 use super::nearest::hint;
@@ -13,11 +13,13 @@ pub(super) struct Lines<'b> {
     board: Option<&'b BoardFile>,
     simulator: Option<&'b Board>,
     claims: RefCell<Vec<(Line, String)>>,
+    /// Has any point asked for a line of the simulator, be it a right one or not?
+    simulated: Cell<bool>,
 }
 
 impl<'b> Lines<'b> {
     pub fn new(board: Option<&'b BoardFile>, simulator: Option<&'b Board>) -> Lines<'b> {
-        Lines { board, simulator, claims: RefCell::default() }
+        Lines { board, simulator, claims: RefCell::default(), simulated: Cell::new(false) }
     }
 
     /// The line of a `gpio = { line, chip }`: a header pin, or any line of a chip given by its label.
@@ -50,6 +52,7 @@ impl<'b> Lines<'b> {
 
     /// The line of a `sim = { line }`.
     pub fn sim(&self, table: &Table<'_>) -> Option<Line> {
+        self.simulated.set(true);
         let item = table.need("line", "a line of the simulator, like “IN1”")?;
         let name = item.text()?;
         let Some(simulator) = self.simulator else {
@@ -63,6 +66,11 @@ impl<'b> Lines<'b> {
             return None;
         };
         self.claim_pin(&item, pin)
+    }
+
+    /// Does anything here need the simulator?
+    pub fn simulated(&self) -> bool {
+        self.simulated.get() || self.board.is_none_or(|file| file.simulated)
     }
 
     fn header_pin(&self, board: &Board, item: &Item<'_>, name: &str) -> Option<Line> {

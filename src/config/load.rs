@@ -127,11 +127,7 @@ fn read_compatible(file: &Path) -> Vec<String> {
 /// The password and the authorities, if the config says where they are; its mistakes are found later.
 fn read_references(loaded: &mut Loaded, layers: &Layers) {
     let nobody = Report::default();
-    let find = |key: &str| {
-        let root = Item::root(&loaded.tree, &nobody).entries()?;
-        let (_, xmpp) = root.into_iter().find(|(name, _)| *name == "xmpp")?;
-        xmpp.entries()?.into_iter().find(|(name, _)| *name == key).map(|(_, item)| item)
-    };
+    let find = |key: &str| Item::root(&loaded.tree, &nobody).find("xmpp")?.find(key);
     let password = find("password").and_then(|item| secret::source(&item)).map(|source| read_secret(&source, layers));
     let authorities = find("ca_file")
         .and_then(|item| secret::path(&item))

@@ -1,6 +1,7 @@
 //! Everything a config says and refers to, read but not judged: what [`resolve`](super::resolve) works on.
 
 use super::board::{self, BoardFile};
+use super::layers;
 use super::mistake::{Mistake, Mistakes};
 use super::secret::SecretError;
 use super::tree::Tree;
@@ -32,16 +33,18 @@ impl Loaded {
         compatible: Vec<String>,
     ) -> Result<Loaded, Mistakes> {
         let mut mistakes: Vec<Mistake> = Vec::new();
-        let mut tree: Option<Tree> = None;
+        let mut trees = Vec::new();
         for (name, text) in layers {
-            match (Tree::parse(name, text), &mut tree) {
-                (Ok(layer), None) => tree = Some(layer),
-                (Ok(layer), Some(tree)) => tree.overlay(layer),
-                (Err(mistake), _) => mistakes.push(mistake),
+            match Tree::parse(name, text) {
+                Ok(tree) => trees.push(tree),
+                Err(mistake) => mistakes.push(mistake),
             }
         }
-        let mut tree = tree.unwrap_or_else(|| Tree::empty("config"));
-        tree.overlay(Tree::of_environment(environment));
+        if trees.is_empty() {
+            trees.push(Tree::empty("config"));
+        }
+        trees.extend(Tree::of_environment(environment));
+        let tree = layers::merge(trees).map_err(|mistake| Mistakes(vec![mistake]))?;
         let boards = board::embedded().unwrap_or_else(|wrong| {
             mistakes.extend(wrong.0);
             Vec::new()

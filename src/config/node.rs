@@ -160,6 +160,12 @@ impl<'a> Item<'a> {
         Some(entries.iter().map(|(key, tree)| (key.as_str(), self.child(key, tree))).collect())
     }
 
+    /// The value of a key if this is a table that has it. Reports nothing.
+    pub fn find(&self, key: &str) -> Option<Item<'a>> {
+        let Raw::Table(entries) = &self.tree.raw else { return None };
+        entries.iter().find(|(name, _)| name == key).map(|(name, tree)| self.child(name, tree))
+    }
+
     /// A table with these keys and no others.
     pub fn table(&self, known: &'static [&'static str]) -> Option<Table<'a>> {
         for (key, item) in self.entries()? {

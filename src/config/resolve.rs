@@ -7,9 +7,9 @@ use super::lines::Lines;
 use super::loaded::Loaded;
 use super::mistake::{Mistake, Mistakes, Report};
 use super::node::Item;
-use super::points::{self, Points};
+use super::points;
 use super::{account, actuator, secret, sensor};
-use crate::model::{Contact, Device, DeviceParts, Notify, PointId, PresenceRules, Scope, Sink, Source};
+use crate::model::{Contact, Device, DeviceParts, Notify, PointId, PresenceRules, Scope};
 
 const KEYS: &[&str] = &["device", "xmpp", "presence", "limits", "sim", "contacts", "sensors", "actuators"];
 
@@ -91,8 +91,7 @@ fn read(root: &Item<'_>, loaded: &Loaded, purpose: Purpose, report: &Report) -> 
     let contacts = contact::read(&table, own.as_ref(), &points);
     let presence = device::presence(table.get("presence"), &points);
     let limits = device::limits(table.get("limits"));
-    let simulated = chosen.as_ref().is_none_or(|(file, _)| file.simulated) || uses_simulator(&points);
-    let sim_socket = device::sim_socket(table.get("sim"), simulated);
+    let sim_socket = device::sim_socket(table.get("sim"), lines.simulated());
 
     if !report.is_clean() {
         return None;
@@ -129,9 +128,4 @@ fn read(root: &Item<'_>, loaded: &Loaded, purpose: Purpose, report: &Report) -> 
     parts.presence.points = shown;
     parts.contacts = contacts;
     Some((Device::assemble(parts), choice))
-}
-
-fn uses_simulator(points: &Points<'_>) -> bool {
-    points.sensors.iter().any(|sensor| matches!(sensor.source, Source::Sim(_)))
-        || points.actuators.iter().any(|actuator| matches!(actuator.sink, Sink::Sim(_)))
 }

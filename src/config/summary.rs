@@ -1,9 +1,8 @@
-//! What `katydid check` and `katydid board` print.
+//! What `katydid check` prints.
 
 use std::fmt::Write;
 
-use super::board::{self, BoardChoice, BoardFile};
-use super::loaded::Loaded;
+use super::board::BoardChoice;
 use super::resolve::Resolved;
 use crate::model::{
     Account, Board, Device, Exit, Kind, Line, Notify, PointId, Role, Scope, Security, Sink, Source, SystemFigure,
@@ -45,42 +44,7 @@ pub fn check_text(resolved: &Resolved) -> String {
     text
 }
 
-/// Which board this is and why, and its header: position, name, lines, what it is reserved for, and who uses it.
-/// Without a config the board is the one the device tree fits.
-pub fn board_text(loaded: &Loaded, resolved: Option<&Resolved>) -> String {
-    let found = match resolved {
-        Some(resolved) => Some((resolved.device.board(), resolved.choice.clone())),
-        None => board::choose(&loaded.boards, None, &loaded.compatible).map(|(file, why)| (&file.board, why)),
-    };
-    let Some((board, choice)) = found else { return String::from("no board file fits this machine\n") };
-    let mut text = format!("{} ({}), {}\n", board.title, board.name, why(&choice));
-    if !loaded.compatible.is_empty() {
-        let _ = writeln!(text, "device tree: {}", loaded.compatible.join(", "));
-    }
-    text.push('\n');
-    if board.pins.is_empty() {
-        text.push_str("Its header is not known; give lines by chip label and name, as gpioinfo shows them.\n");
-        let names: Vec<&str> = loaded.boards.iter().map(|BoardFile { board, .. }| board.name.as_str()).collect();
-        let _ = writeln!(text, "Known boards: {}", names.join(", "));
-        return text;
-    }
-    let head = ["pin", "name", "chip", "line", "also", "used by"].map(str::to_owned).to_vec();
-    let mut rows = vec![head];
-    for pin in &board.pins {
-        rows.push(vec![
-            pin.number.map_or_else(|| "-".into(), |number| number.to_string()),
-            pin.name.clone(),
-            pin.line.chip.clone(),
-            pin.line.names.join(" or "),
-            pin.reserved.clone().unwrap_or_else(|| "-".into()),
-            resolved.and_then(|resolved| user(&resolved.device, &pin.line)).unwrap_or_else(|| "-".into()),
-        ]);
-    }
-    push_table(&mut text, rows);
-    text
-}
-
-fn why(choice: &BoardChoice) -> String {
+pub(super) fn why(choice: &BoardChoice) -> String {
     match choice {
         BoardChoice::Named => "as the config says".into(),
         BoardChoice::Compatible(word) => format!("because the device tree says “{word}”"),
@@ -194,24 +158,8 @@ fn names<'a>(points: impl IntoIterator<Item = &'a PointId>, device: &Device) -> 
     points.into_iter().map(|point| device.label(*point).name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-/// The point that uses a line.
-fn user(device: &Device, line: &Line) -> Option<String> {
-    let uses = |point: &PointId| match point {
-        PointId::Sensor(id) => match &device.sensor(*id).source {
-            Source::Gpio(input) => input.line == *line,
-            Source::Sim(input) => input.line == *line,
-            Source::System(_) => false,
-        },
-        PointId::Actuator(id) => match &device.actuator(*id).sink {
-            Sink::Gpio(output) => output.line == *line,
-            Sink::Sim(output) => output.line == *line,
-        },
-    };
-    device.points().find(uses).map(|point| device.label(point).name.clone())
-}
-
 /// Columns as wide as their widest cell; the last one as it is.
-fn push_table(text: &mut String, rows: Vec<Vec<String>>) {
+pub(super) fn push_table(text: &mut String, rows: Vec<Vec<String>>) {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
     let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();

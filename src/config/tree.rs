@@ -1,5 +1,5 @@
-//! The layers of a configuration, merged: later ones win, tables merge, everything else replaces. Every value
-//! knows who said it last, and tables keep the order of their keys.
+//! One layer of a configuration as it was written, and what the layers come to ([`layers`](super::layers) merges
+//! them). Every value knows who said it, and tables keep the order of their keys.
 
 use std::sync::Arc;
 
@@ -58,11 +58,11 @@ impl Tree {
         }
     }
 
-    /// What the environment says: `KATYDID_XMPP__JID=…` is `xmpp.jid`. Other variables are not looked at.
-    pub fn of_environment(variables: &[(String, String)]) -> Tree {
-        let mut tree = Tree::empty("environment");
-        for (name, value) in variables {
-            let Some(path) = name.strip_prefix(PREFIX) else { continue };
+    /// What the environment says, a layer for each variable: `KATYDID_XMPP__JID=…` is `xmpp.jid`. Other variables
+    /// are not looked at.
+    pub fn of_environment(variables: &[(String, String)]) -> impl Iterator<Item = Tree> {
+        variables.iter().filter_map(|(name, value)| {
+            let path = name.strip_prefix(PREFIX)?;
             let origin = Origin { file: format!("environment {name}").into(), line: None };
             let mut layer = Tree { origin: origin.clone(), raw: Raw::Bare(value.clone()) };
             // No key lies deeper; what does is unknown, and says so by its whole rest.
@@ -71,24 +71,8 @@ impl Tree {
                 let raw = Raw::Table(vec![(key.to_ascii_lowercase(), layer)]);
                 layer = Tree { origin: origin.clone(), raw };
             }
-            tree.overlay(layer);
-        }
-        tree
-    }
-
-    /// Lays `later` over this.
-    pub fn overlay(&mut self, later: Tree) {
-        let (Raw::Table(known), Raw::Table(_)) = (&mut self.raw, &later.raw) else {
-            *self = later;
-            return;
-        };
-        let Raw::Table(entries) = later.raw else { return };
-        for (key, value) in entries {
-            match known.iter_mut().find(|(name, _)| *name == key) {
-                Some((_, earlier)) => earlier.overlay(value),
-                None => known.push((key, value)),
-            }
-        }
+            Some(layer)
+        })
     }
 }
 

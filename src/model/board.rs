@@ -26,6 +26,24 @@ pub struct Pin {
     pub reserved: Option<String>,
 }
 
+/// A GPIO chip that is there now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundChip {
+    /// Its label, which tells chips apart on one machine; two of a kind share it.
+    pub label: String,
+    /// All its lines, by offset.
+    pub lines: Vec<FoundLine>,
+}
+
+/// A line of a chip that is there now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundLine {
+    /// What the kernel calls it; empty for many.
+    pub name: String,
+    /// Who holds it, in their own words; `None` if it is free.
+    pub holder: Option<String>,
+}
+
 impl Board {
     /// The pin of this name, in any case.
     pub fn pin(&self, name: &str) -> Option<&Pin> {

@@ -11,7 +11,7 @@ mod value;
 mod wiring;
 
 pub use account::{Account, Secret, Security, Server};
-pub use board::{Board, Pin};
+pub use board::{Board, FoundChip, FoundLine, Pin};
 pub use clock::{Moment, Now, parse_duration, show_duration};
 pub use contact::{Contact, ContactId, Notify, Role, Scope};
 pub(crate) use device::DeviceParts;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use katydid::drivers::gpio::survey;
 use katydid::model::{DriveMode, Exit};
 use libtest_mimic::Trial;
 
@@ -17,6 +18,7 @@ pub fn trials() -> Vec<Trial> {
         trial("an_output_is_claimed_with_its_safe_value", an_output_is_claimed_with_its_safe_value),
         trial("claiming_a_relay_does_not_make_it_click", claiming_a_relay_does_not_make_it_click),
         trial("a_drive_sets_the_line_and_answers_with_what_it_reads", a_drive_sets_the_line),
+        trial("a_survey_shows_who_holds_a_line_and_disturbs_nobody", a_survey_shows_who_holds_a_line),
         trial("active_low_means_low_on_the_wire", active_low_means_low_on_the_wire),
         trial("an_open_drain_that_nothing_pulls_up_reads_low", an_open_drain_reads_low),
         trial("the_exit_value_is_driven_when_the_line_is_let_go", the_exit_value_is_driven),
@@ -36,6 +38,21 @@ async fn an_output_is_claimed_with_its_safe_value() {
     let mut lock = Point::holding(&lock);
     assert_eq!((pump.next().await, lock.next().await), (Ok(OFF), Ok(ON)));
     assert_eq!((chip.level(0), chip.level(1)), (false, true));
+}
+
+async fn a_survey_shows_who_holds_a_line() {
+    let chip = SimChip::new("survey", &["PUMP", "LOCK"]);
+    let mut lock = output("survey", "LOCK");
+    lock.safe = ON;
+    let mut lock = Point::holding(&lock);
+    assert_eq!(lock.next().await, Ok(ON));
+    let (chips, closed) = survey();
+    assert_eq!(closed, []);
+    let found = chips.into_iter().find(|found| found.label == "survey").unwrap();
+    let lines: Vec<_> = found.lines.iter().map(|line| (line.name.as_str(), line.holder.as_deref())).collect();
+    // The kernel makes the chip longer than it was asked to.
+    assert_eq!(lines[..2], [("PUMP", None), ("LOCK", Some("katydid"))]);
+    assert!(chip.level(1));
 }
 
 async fn claiming_a_relay_does_not_make_it_click() {

@@ -6,10 +6,12 @@ mod error;
 mod input;
 mod output;
 mod settle;
+mod survey;
 
 pub use error::GpioError;
 pub use input::{Help, listen, listen_with};
 pub use output::hold;
+pub use survey::survey;
 
 /// What `gpioinfo` shows as the user of our lines.
 const CONSUMER: &str = "katydid";

@@ -1,0 +1,111 @@
+//! What `katydid board` prints.
+
+use std::fmt::Write;
+
+use super::board::{self, BoardChoice, BoardFile};
+use super::loaded::Loaded;
+use super::mistake::Report;
+use super::node::Item;
+use super::resolve::Resolved;
+use super::summary::{push_table, why};
+use crate::model::{Board, Device, FoundChip, Line, PointId, Sink, Source};
+
+/// Which board this is and why, and its header: position, name, lines, what it is reserved for, who uses it and,
+/// if `chips` are the machine's, who holds it now. Then the chips that are not on the header.
+///
+/// Without a resolved config the board is the one the config names all the same, or the one the device tree fits.
+pub fn board_text(loaded: &Loaded, resolved: Option<&Resolved>, chips: &[FoundChip]) -> String {
+    let found = match resolved {
+        Some(resolved) => Some((resolved.device.board(), resolved.choice.clone())),
+        None => choose(loaded),
+    };
+    let Some((board, choice)) = found else { return String::from("no board file fits this machine\n") };
+    let mut text = format!("{} ({}), {}\n", board.title, board.name, why(&choice));
+    if !loaded.compatible.is_empty() {
+        let _ = writeln!(text, "device tree: {}", loaded.compatible.join(", "));
+    }
+    text.push('\n');
+    if board.pins.is_empty() {
+        text.push_str("Its header is not known; give lines by chip label and name, as gpioinfo shows them.\n");
+        let names: Vec<&str> = loaded.boards.iter().map(|BoardFile { board, .. }| board.name.as_str()).collect();
+        let _ = writeln!(text, "Known boards: {}", names.join(", "));
+    } else {
+        push_table(&mut text, header(board, resolved.map(|resolved| &resolved.device), chips));
+    }
+    let others: Vec<_> = chips.iter().filter(|chip| !carries(board, chip)).collect();
+    if !others.is_empty() {
+        text.push_str("\nother chips\n");
+        push_table(&mut text, others.into_iter().map(chip_row).collect());
+    }
+    text
+}
+
+fn choose(loaded: &Loaded) -> Option<(&Board, BoardChoice)> {
+    let nobody = Report::default();
+    let named = Item::root(&loaded.tree, &nobody).find("device").and_then(|device| device.find("board"));
+    board::choose(&loaded.boards, named, &loaded.compatible)
+        .or_else(|| board::choose(&loaded.boards, None, &loaded.compatible))
+        .map(|(file, why)| (&file.board, why))
+}
+
+fn header(board: &Board, device: Option<&Device>, chips: &[FoundChip]) -> Vec<Vec<String>> {
+    // On another machine's desk nothing is known of now.
+    let here = chips.iter().any(|chip| carries(board, chip));
+    let head = ["pin", "name", "chip", "line", "also", "used by"].into_iter().chain(here.then_some("now"));
+    let mut rows = vec![head.map(str::to_owned).collect::<Vec<_>>()];
+    for pin in &board.pins {
+        let mut row = vec![
+            pin.number.map_or_else(|| "-".into(), |number| number.to_string()),
+            pin.name.clone(),
+            pin.line.chip.clone(),
+            pin.line.names.join(" or "),
+            pin.reserved.clone().unwrap_or_else(|| "-".into()),
+            device.and_then(|device| user(device, &pin.line)).unwrap_or_else(|| "-".into()),
+        ];
+        row.extend(here.then(|| now(&pin.line, chips)));
+        rows.push(row);
+    }
+    rows
+}
+
+/// Is the chip one of the header's?
+fn carries(board: &Board, chip: &FoundChip) -> bool {
+    board.pins.iter().any(|pin| pin.line.chip == chip.label)
+}
+
+/// Who holds a line now. It is looked for as the driver does: the first of its names that a chip has.
+fn now(line: &Line, chips: &[FoundChip]) -> String {
+    let mut named = chips.iter().filter(|chip| chip.label == line.chip).flat_map(|chip| {
+        line.names.iter().filter_map(|name| chip.lines.iter().find(|found| found.name == *name)).take(1)
+    });
+    match named.next().map(|found| &found.holder) {
+        None => "not there".into(),
+        Some(None) => "free".into(),
+        Some(Some(holder)) => format!("held by “{holder}”"),
+    }
+}
+
+fn chip_row(chip: &FoundChip) -> Vec<String> {
+    let count = match chip.lines.iter().filter(|line| !line.name.is_empty()).count() {
+        0 => "no named lines".to_owned(),
+        1 => "1 named line".to_owned(),
+        count => format!("{count} named lines"),
+    };
+    vec![format!("  {}", chip.label), count]
+}
+
+/// The point that uses a line.
+fn user(device: &Device, line: &Line) -> Option<String> {
+    let uses = |point: &PointId| match point {
+        PointId::Sensor(id) => match &device.sensor(*id).source {
+            Source::Gpio(input) => input.line == *line,
+            Source::Sim(input) => input.line == *line,
+            Source::System(_) => false,
+        },
+        PointId::Actuator(id) => match &device.actuator(*id).sink {
+            Sink::Gpio(output) => output.line == *line,
+            Sink::Sim(output) => output.line == *line,
+        },
+    };
+    device.points().find(uses).map(|point| device.label(point).name.clone())
+}
