@@ -10,6 +10,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio::task::yield_now;
 use tokio::time::{Duration, Instant, Interval, interval, sleep_until, timeout};
 
 use crate::agent::{Agent, Effect, Input, Level};
@@ -108,6 +109,8 @@ struct Life {
     /// The trouble that was logged last: each is said once.
     trouble: Option<Trouble>,
     offline_since: Option<Instant>,
+    /// A drive was posted in this turn.
+    drove: bool,
 }
 
 async fn live(layers: &Layers, resolved: Resolved) -> Result<(), Death> {
@@ -137,7 +140,7 @@ impl Life {
         systemd::status("offline: connecting for the first time");
         let link = start_link(&device).map_err(Death::Config)?;
         let agent = Agent::new(device, rand::random(), clock.now());
-        Ok(Life { clock, agent, drivers, link, reports, trouble: None, offline_since: None })
+        Ok(Life { clock, agent, drivers, link, reports, trouble: None, offline_since: None, drove: false })
     }
 
     async fn turn(
@@ -172,6 +175,10 @@ impl Life {
                 // In the loop and not beside it: what is fed is the proof that the loop turns.
                 () = tick(watchdog) => systemd::alive(),
             }
+            // A burst of commands is ready all at once; without this the drivers would never get to take theirs.
+            if std::mem::take(&mut self.drove) {
+                yield_now().await;
+            }
         }
     }
 
@@ -187,7 +194,10 @@ impl Life {
         for effect in self.agent.handle(input, now) {
             match effect {
                 Effect::Send(stanza) => self.link.post(stanza, now.wall),
-                Effect::Drive(drive) => self.drivers.drive(self.agent.device(), &drive),
+                Effect::Drive(drive) => {
+                    self.drivers.drive(self.agent.device(), &drive);
+                    self.drove = true;
+                }
                 Effect::Log(Level::Warn, text) => tracing::warn!("{text}"),
                 Effect::Log(Level::Info, text) => tracing::info!("{text}"),
                 Effect::Log(Level::Debug, text) => tracing::debug!("{text}"),
