@@ -26,6 +26,8 @@ struct Told {
     text: String,
     at: Option<Moment>,
     due: Option<Moment>,
+    /// Who did what is due.
+    by: Option<BareJid>,
 }
 
 /// A line for a contact.
@@ -42,13 +44,14 @@ impl Notices {
             }
             let text = value(scene, point);
             let first = !self.0.contains_key(&(id, point));
-            let told = self.0.entry((id, point)).or_insert(Told { text: String::new(), at: None, due: None });
+            let told = self.0.entry((id, point)).or_insert(Told { text: String::new(), at: None, due: None, by: None });
             // A start is not news, unless the point starts broken.
             let known = first && !matches!(scene.reading(point).quality, Quality::Fault(_));
             if known || by == Some(&contact.jid) {
-                *told = Told { text, at: told.at, due: None };
+                *told = Told { text, at: told.at, due: None, by: None };
                 continue;
             }
+            told.by = by.cloned();
             notices.extend(told.tell(scene, point, text).map(|line| (contact.jid.clone(), sign(line, by))));
         }
         notices
@@ -67,8 +70,9 @@ impl Notices {
                 continue;
             }
             told.due = None;
+            let by = told.by.take();
             let line = told.tell(scene, *point, value(scene, *point));
-            notices.extend(line.map(|line| (scene.device.contact(*id).jid.clone(), line)));
+            notices.extend(line.map(|line| (scene.device.contact(*id).jid.clone(), sign(line, by.as_ref()))));
         }
         notices
     }
@@ -95,7 +99,7 @@ impl Told {
             self.due = Some(at);
             return None;
         }
-        *self = Told { text, at: Some(scene.now.mono), due: None };
+        *self = Told { text, at: Some(scene.now.mono), due: None, by: None };
         Some(words::reading(scene, point))
     }
 }
