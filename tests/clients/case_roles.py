@@ -34,8 +34,7 @@ async def help_shows_a_viewer_only_what_it_can_do(world):
 @with_both
 async def an_operator_of_some_points_finds_only_these_anywhere(world, kind):
     kitchen = await world.person(kind, 'kitchen', wait=False)
-    seen = await kitchen.seen.take(lambda seen: seen.status)
-    same(seen.status, 'Air 20.5 °C · Water pump off')
+    await kitchen.seen.take(lambda seen: seen.status == 'Air 20.5 °C · Water pump off')
     same(await kitchen.ask('status'), 'greenhouse: all well\nAir: 20.5 °C\nWater pump: off')
     same(await kitchen.ask('pump on'), 'Water pump: on')
     same([node for _, node, _ in await kitchen.items()], ['points/air', 'points/pump'])
