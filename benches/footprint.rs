@@ -106,10 +106,10 @@ impl House {
         self.folder.path().join(name)
     }
 
-    /// Half sensors, half actuators; none has an interval of its own.
+    /// The simulated board's 20 lines, and figures of the system beyond; nothing is asked more than once a day.
     fn config(&self, points: usize) -> PathBuf {
         let mut text = format!(
-            "[device]\nname = \"bench\"\nboard = \"generic\"\n[xmpp]\njid = \"device@home.example\"\nserver = \"127.0.0.1:{}\"\n\
+            "[device]\nname = \"bench\"\nboard = \"sim\"\n[xmpp]\njid = \"device@home.example\"\nserver = \"127.0.0.1:{}\"\n\
              ca_file = {:?}\npassword = {{ file = {:?} }}\n[limits]\ncommands_per_minute = 100000\n[sim]\nsocket = {:?}\n\
              [[contacts]]\njid = \"anna@home.example\"\nrole = \"owner\"\nnotify = [\"s0\"]\n",
             self.port,
@@ -117,10 +117,21 @@ impl House {
             self.path("password"),
             self.path("sim.sock"),
         );
-        for n in 0..points / 2 {
-            writeln!(text, "[sensors.s{n}]\nsim = {{ line = \"S{n}\", at = 0 }}\nstates = [\"closed\", \"open\"]")
+        for n in 0..8 {
+            writeln!(text, "[sensors.s{n}]\nsim = {{ line = \"IN{}\" }}\nstates = [\"closed\", \"open\"]", n + 1)
                 .unwrap();
-            writeln!(text, "[actuators.a{n}]\nsim = {{ line = \"A{n}\" }}\nsafe = \"off\"").unwrap();
+            writeln!(text, "[actuators.a{n}]\nsim = {{ line = \"OUT{}\" }}\nsafe = \"off\"", n + 1).unwrap();
+        }
+        for n in 0..4 {
+            writeln!(
+                text,
+                "[sensors.n{n}]\nsim = {{ line = \"AN{}\", at = 20 }}\nunit = \"°C\"\nevery = \"1d\"",
+                n + 1
+            )
+            .unwrap();
+        }
+        for n in 20..points {
+            writeln!(text, "[sensors.x{n}]\nsystem = \"load\"\nevery = \"1d\"").unwrap();
         }
         let file = self.path("katydid.toml");
         fs::write(&file, text).unwrap();
@@ -235,7 +246,7 @@ impl Client {
             // Notices of one point are at least a second apart, and this is not what is measured.
             tokio::time::sleep(Duration::from_millis(1100)).await;
             let begin = Instant::now();
-            writeln!(socket, "set S0 {}", n % 2).unwrap();
+            writeln!(socket, "set IN1 {}", n % 2).unwrap();
             self.body().await;
             times.push(begin.elapsed());
         }

@@ -15,6 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("drivers", &["model", "control"]),
     ("link", &["model"]),
     ("systemd", &[]),
+    ("logging", &[]),
     ("args", &["model", "config", "control", "xmpp", "agent"]),
 ];
 const TOP: &[&str] = &["run", "main", "lib"];
