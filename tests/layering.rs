@@ -14,6 +14,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("agent", &["model", "control", "xmpp"]),
     ("drivers", &["model", "control"]),
     ("link", &["model"]),
+    ("logging", &[]),
     ("systemd", &[]),
     ("logging", &[]),
     ("args", &["model", "config", "control", "xmpp", "agent"]),

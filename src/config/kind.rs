@@ -45,6 +45,8 @@ pub(super) fn number(table: &Table<'_>, defaults: NumberDefaults) -> Option<Kind
     };
     let decimals = match table.get("decimals") {
         Some(item) => item.whole(0..=6).and_then(|decimals| u8::try_from(decimals).ok()),
+        // A tenth of a per cent is more than most percentages know.
+        None if unit == Some("%") => Some(0),
         None => Some(defaults.decimals),
     };
     let range = match table.get("range") {

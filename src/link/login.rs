@@ -19,6 +19,7 @@ use xmpp_parsers::sasl::{Nonza, Response};
 use xmpp_parsers::starttls;
 
 use super::address;
+use super::quick::Quick;
 use super::sasl::{self, Exchange, Offer};
 use super::tap::{Tail, Tap};
 use super::tls::{self, Tls};
@@ -55,6 +56,7 @@ impl Target {
     /// Every [`Trouble`] but those of an established stream.
     pub async fn log_in(&self) -> Result<Session, Trouble> {
         let (tcp, direct) = address::connect(&self.account).await?;
+        let tcp = Quick(tcp);
         let tls = within(TLS_LIMIT, Stage::Tls, async {
             let tcp = if direct { tcp } else { self.start_tls(tcp).await? };
             self.tls.handshake(tcp, direct).await

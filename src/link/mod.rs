@@ -8,6 +8,7 @@ mod backoff;
 mod connector;
 mod login;
 mod outbox;
+mod quick;
 mod sasl;
 mod slot;
 mod tap;

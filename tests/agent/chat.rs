@@ -231,3 +231,13 @@ fn an_encrypted_message_is_answered_with_what_to_do() {
     assert_eq!(talk.moved(), Vec::<String>::new());
     assert_eq!(talk.reply(), "I cannot read end-to-end encrypted messages. Turn encryption off for this chat.");
 }
+
+#[test]
+fn no_point_can_have_the_name_of_a_command() {
+    for word in katydid::xmpp::chat::COMMANDS.iter().chain(&["toggle", "pulse"]) {
+        let text = crate::talk::GREENHOUSE.replace("[sensors.door]", &format!("[sensors.{word}]"));
+        let loaded = katydid::config::Loaded::of_texts(&[("a.toml".to_owned(), text)], &[], Vec::new()).unwrap();
+        let mistakes = katydid::config::resolve(&loaded, katydid::config::Purpose::Check).unwrap_err().to_string();
+        assert!(mistakes.contains(&format!("sensors.{word}: ")), "{word}: {mistakes}");
+    }
+}
