@@ -16,6 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("link", &["model"]),
     ("logging", &[]),
     ("systemd", &[]),
+    ("logging", &[]),
     ("args", &["model", "config", "control", "xmpp", "agent"]),
 ];
 const TOP: &[&str] = &["run", "main", "lib"];

@@ -31,9 +31,8 @@ impl Source for Layer {
 pub(super) fn merge(trees: Vec<Tree>) -> Result<Tree, Mistake> {
     let layers = trees.into_iter().enumerate().map(|(number, tree)| Layer { number, tree });
     let builder = layers.fold(Config::builder(), |builder, layer| builder.add_source(layer));
-    let merged = builder.build().and_then(|config| config.collect());
-    match merged {
-        Ok(table) => Ok(tree(table.into())),
+    match builder.build() {
+        Ok(merged) => Ok(tree(merged.cache)),
         Err(error) => Err(Mistake { origin: None, path: String::new(), text: error.to_string() }),
     }
 }
