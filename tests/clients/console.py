@@ -93,7 +93,8 @@ class Screen:
 
     def __init__(self):
         self.tty = sys.stdout.isatty()
-        self.typing = self.tty and sys.stdin.isatty()
+        # Somebody may be in the middle of a line.
+        self.typing = False
 
     def show(self, text, colour=''):
         if self.tty and colour:
@@ -155,15 +156,19 @@ class Demo:
         self.screen.show('The greenhouse is online, on a real XMPP server at 127.0.0.1:%d. /help says what there is, '
                          '/quit ends it.' % self.server.port, '1')
         self.screen.show(self.login())
+        self.screen.typing = self.screen.tty and sys.stdin.isatty()
         lines = asyncio.Queue()
         threading.Thread(target=self.read, args=(asyncio.get_running_loop(), lines), daemon=True).start()
         watchers = [asyncio.create_task(self.watch(name)) for name in self.people]
         watchers.append(asyncio.create_task(self.mind()))
         typed = asyncio.create_task(self.obey_all(lines))
-        done, _ = await asyncio.wait([typed, *watchers], return_when=asyncio.FIRST_COMPLETED)
-        for task in (typed, *watchers):
-            task.cancel()
-        return max(task.result() or 0 for task in done)
+        try:
+            done, _ = await asyncio.wait([typed, *watchers], return_when=asyncio.FIRST_COMPLETED)
+            return max(task.result() or 0 for task in done)
+        finally:
+            self.screen.typing = False
+            for task in (typed, *watchers):
+                task.cancel()
 
     def read(self, loop, lines):
         """The keyboard, which Python can only wait for in a thread."""
@@ -212,7 +217,7 @@ class Demo:
                 mark = 'greenhouse tells %s' % name if notice else 'greenhouse'
                 self.screen.show('%s: %s' % (mark, said.result().body.replace('\n', '\n            ')),
                                  '36' if notice else '32')
-            if seen in done and name == 'anna' and (text := presence(seen.result())) != seen_last:
+            if seen in done and name == 'anna' and (text := presence(seen.result())) not in ('', seen_last):
                 seen_last = text
                 self.screen.show(text, '35')
 
@@ -274,8 +279,10 @@ class Demo:
 
 
 def presence(seen):
+    if seen.type == 'unavailable':
+        return '○ greenhouse is offline'
     if seen.type != 'available':
-        return '○ greenhouse is %s' % seen.type
+        return ''
     return '● greenhouse is %s: %s' % ({'': 'well', 'away': 'not well'}.get(seen.show, seen.show), seen.status)
 
 
