@@ -86,7 +86,7 @@ certificates() {
 }
 
 configuration() {
-    local modules="roster saslauth tls disco ping pep carbons offline limits time version posix"
+    local modules="roster saslauth tls disco ping pep carbons offline time version posix"
     [ "$SMACKS" = 0 ] || modules+=" smacks"
     modules+=" ${EXTRA_MODULES:-}"
     local quoted="" module
