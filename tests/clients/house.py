@@ -16,8 +16,9 @@ PASSWORD = 'pencil'
 
 
 def sh(*command, **environment):
+    # A session of its own, as for the daemon: Ctrl-C in a terminal is for us alone, and we end the others in order.
     done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=300,
-                          env={**os.environ, **environment})
+                          env={**os.environ, **environment}, start_new_session=True)
     holds(done.returncode == 0, '%s: %s%s' % (command, done.stdout, done.stderr))
     return done.stdout
 
@@ -90,7 +91,7 @@ socket = "%s"
         with open(self.dir / 'log', 'ab') as log:
             self.process = await asyncio.create_subprocess_exec(
                 str(self.binary), 'run', '--config', str(self.config), env=environment, stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log)
+                stdout=log, stderr=log, start_new_session=True)
         await until(self.is_up, 10, 'the daemon’s start')
         return self
 
