@@ -106,6 +106,8 @@ fn a_choice_is_a_list() {
     let value = field(&form, "value");
     assert_eq!(value.attr("type"), Some("list-single"));
     assert_eq!(texts(value, "option"), ["off", "low", "high"]);
+    let labels: Vec<_> = value.children().filter(|c| c.name() == "option").map(|c| c.attr("label")).collect();
+    assert_eq!(labels, [Some("off"), Some("low"), Some("high")], "some clients show nothing but the label");
 }
 
 #[test]

@@ -30,7 +30,9 @@ pub fn value_field(actuator: &Actuator, reading: &Reading) -> Field {
     });
     field.required = true;
     if field.type_ == FieldType::ListSingle {
-        field.options = kind.words().into_iter().map(|word| Option_ { label: None, value: word }).collect();
+        // Without a label Profanity shows “(null)”, and poezio and Converse.js show nothing.
+        let option = |word: String| Option_ { label: Some(word.clone()), value: word };
+        field.options = kind.words().into_iter().map(option).collect();
     }
     if let Kind::Number { range, .. } = kind {
         let (min, max) = range.map_or((None, None), |(low, high)| (Some(low.to_string()), Some(high.to_string())));
