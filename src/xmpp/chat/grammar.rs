@@ -69,7 +69,10 @@ pub fn parse(asker: Asker<'_>, text: &str) -> Line {
         },
         _ => {}
     }
-    unwrap_verb(&mut words);
+    // A point may be called like a verb; its whole name goes first.
+    if lookup::exact(asker, &words).is_none() {
+        unwrap_verb(&mut words);
+    }
     match lookup::point(asker, &words) {
         Found::Several(points) => Line::Unclear(Unclear::Ambiguous(points)),
         Found::None => {

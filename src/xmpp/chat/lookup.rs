@@ -15,6 +15,19 @@ pub enum Found {
     None,
 }
 
+/// The point whose whole name or label the first words are, and how many words these are; the longest first.
+pub fn exact(asker: Asker<'_>, words: &[&str]) -> Option<(PointId, usize)> {
+    let device = asker.device();
+    (1..=words.len()).rev().find_map(|used| {
+        let text = words[..used].join(" ").to_lowercase();
+        let is = |point: &PointId| {
+            let label = device.label(*point);
+            label.name.to_lowercase() == text || label.text.to_lowercase() == text
+        };
+        asker.readable().find(is).map(|point| (point, used))
+    })
+}
+
 /// The point named by the first words of `words`: the longest exact name first, then the longest start.
 pub fn point(asker: Asker<'_>, words: &[&str]) -> Found {
     let device = asker.device();
@@ -24,13 +37,11 @@ pub fn point(asker: Asker<'_>, words: &[&str]) -> Found {
         .collect();
     // A name has few words, a message may have many thousand.
     let most = points.iter().map(|(_, _, label)| label.split_whitespace().count()).max().unwrap_or(0).max(1);
+    if let Some((point, used)) = exact(asker, words) {
+        return Found::One(point, used);
+    }
     let texts: Vec<(usize, String)> =
         (1..=words.len().min(most)).rev().map(|n| (n, words[..n].join(" ").to_lowercase())).collect();
-    for (used, text) in &texts {
-        if let Some((point, ..)) = points.iter().find(|(_, name, label)| name == text || label == text) {
-            return Found::One(*point, *used);
-        }
-    }
     for (used, text) in &texts {
         let starts: Vec<PointId> = points
             .iter()
