@@ -10,6 +10,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio::task::yield_now;
 use tokio::time::{Duration, Instant, Interval, interval, sleep_until, timeout};
 
@@ -111,6 +112,10 @@ struct Life {
     offline_since: Option<Instant>,
     /// A drive was posted in this turn.
     drove: bool,
+    /// Links of an account that the config no longer names, saying goodbye.
+    farewells: JoinSet<()>,
+    /// The agent panicked. Its last words are in the log.
+    broken: bool,
 }
 
 async fn live(layers: &Layers, resolved: Resolved) -> Result<(), Death> {
@@ -140,7 +145,18 @@ impl Life {
         systemd::status("offline: connecting for the first time");
         let link = start_link(&device).map_err(Death::Config)?;
         let agent = Agent::new(device, rand::random(), clock.now());
-        Ok(Life { clock, agent, drivers, link, reports, trouble: None, offline_since: None, drove: false })
+        Ok(Life {
+            clock,
+            agent,
+            drivers,
+            link,
+            reports,
+            trouble: None,
+            offline_since: None,
+            drove: false,
+            farewells: JoinSet::new(),
+            broken: false,
+        })
     }
 
     async fn turn(
@@ -152,6 +168,9 @@ impl Life {
     ) -> Result<(), Death> {
         let [terminate, interrupt] = stop;
         loop {
+            if self.broken {
+                return Err(Death::Part("the agent".to_owned(), "it panicked (see above)".to_owned()));
+            }
             let deadline = self.agent.deadline().map(|at| self.clock.instant(at));
             tokio::select! {
                 report = self.reports.recv() => match report {
@@ -183,15 +202,19 @@ impl Life {
     }
 
     /// Hardware first: the goodbye may take seconds.
-    async fn end(self) {
+    async fn end(mut self) {
         systemd::stopping();
         self.drivers.leave().await;
-        self.link.close(Some(self.agent.farewell())).await;
+        self.farewells.spawn(self.link.close(Some(self.agent.farewell())));
+        while self.farewells.join_next().await.is_some() {}
     }
 
     fn feed(&mut self, input: Input) {
         let now = self.clock.now();
-        for effect in self.agent.handle(input, now) {
+        // A mistake of ours must not skip the goodbye: the loop ends as it does for any part that ends.
+        let handled = std::panic::catch_unwind(AssertUnwindSafe(|| self.agent.handle(input, now)));
+        self.broken |= handled.is_err();
+        for effect in handled.unwrap_or_default() {
             match effect {
                 Effect::Send(stanza) => self.link.post(stanza, now.wall),
                 Effect::Drive(drive) => {
@@ -265,7 +288,8 @@ impl Life {
                 Ok(link) => {
                     let before = std::mem::replace(&mut self.link, link);
                     self.feed(Input::Offline);
-                    before.close(Some(self.agent.farewell())).await;
+                    // Not waited for: the goodbye may take seconds, and the loop has deadlines.
+                    self.farewells.spawn(before.close(Some(self.agent.farewell())));
                     self.trouble = None;
                 }
                 Err(trouble) => {
