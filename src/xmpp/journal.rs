@@ -20,7 +20,8 @@ pub enum Level {
     Debug,
 }
 
-/// Lines at info about sensors in a minute; a door may swing, but the log must not.
+/// Lines about sensors in a minute, and as many about those that are unwell; a door may swing and a wire be loose,
+/// but the log must not.
 const SENSOR_LINES: u32 = 60;
 /// Lines kept for the chat.
 const KEPT: usize = 100;
@@ -32,12 +33,14 @@ const TOLD: usize = 12;
 pub struct Journal {
     lines: VecDeque<(Timestamp, PointId, String)>,
     sensors: Bucket,
+    faults: Bucket,
 }
 
 impl Journal {
     /// Empty.
     pub fn new(now: Moment) -> Journal {
-        Journal { lines: VecDeque::new(), sensors: Bucket::per_minute(SENSOR_LINES, now) }
+        let bucket = || Bucket::per_minute(SENSOR_LINES, now);
+        Journal { lines: VecDeque::new(), sensors: bucket(), faults: bucket() }
     }
 
     /// What is known of a point has changed.
@@ -55,14 +58,15 @@ impl Journal {
         if level != Level::Debug {
             self.keep(scene.now.wall, point, line.clone());
         }
-        let sensor = matches!(point, PointId::Sensor(_));
-        match level {
-            Level::Info if sensor => match self.sensors.take(scene.now.mono) {
-                Pass::Yes => Some((level, line)),
-                Pass::FirstNo => Some((level, format!("{line} (more changes follow that are not logged)"))),
-                Pass::No => None,
-            },
-            _ => Some((level, line)),
+        let bucket = match (point, level) {
+            (PointId::Sensor(_), Level::Info) => &mut self.sensors,
+            (PointId::Sensor(_), Level::Warn) => &mut self.faults,
+            _ => return Some((level, line)),
+        };
+        match bucket.take(scene.now.mono) {
+            Pass::Yes => Some((level, line)),
+            Pass::FirstNo => Some((level, format!("{line} (more changes follow that are not logged)"))),
+            Pass::No => None,
         }
     }
 
