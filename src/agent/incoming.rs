@@ -132,7 +132,8 @@ impl Agent {
         let caller = match &from {
             Some(from) => match recognise(scene.device, from) {
                 Some(asker) => Caller::Contact(asker, from),
-                None if is_server(from, &own) => Caller::Server,
+                // ejabberd asks for our capabilities in our own name.
+                None if is_server(from, &own) || self.me.as_ref().is_some_and(|me| *me == *from) => Caller::Server,
                 None => {
                     if self.stranger(from, "asked us something", now, out) {
                         let refusal = iq::refuse(Some(from.clone()), id, iq::nothing_here());

@@ -128,6 +128,7 @@ launch() {
     PID=$!
     disown "$PID"
     for ((rounds = 0; rounds < 600; rounds++)); do
+        # Not is_running: for a moment the child still bears the name of this script.
         kill -0 "$PID" 2>/dev/null || die "prosody ended at once: $(cat "$DIR/prosody.out")"
         if grep -q "Failed to open server port" "$DIR/prosody.log"; then
             kill -9 "$PID"
