@@ -21,7 +21,8 @@ pub enum Level {
     Debug,
 }
 
-/// Lines at info about sensors in a minute; a door may swing, but the log must not.
+/// Lines about sensors in a minute, and as many about those that are unwell; a door may swing and a wire be loose,
+/// but the log must not.
 const SENSOR_LINES: u32 = 60;
 /// Lines at info about refusals in a minute: nobody may fill a card by asking for what they may not have.
 const REFUSALS: u32 = 20;
@@ -35,17 +36,16 @@ const TOLD: usize = 12;
 pub struct Journal {
     lines: VecDeque<(Timestamp, PointId, String)>,
     sensors: Bucket,
+    faults: Bucket,
     refusals: Bucket,
 }
 
 impl Journal {
     /// Empty.
     pub fn new(now: Moment) -> Journal {
-        Journal {
-            lines: VecDeque::new(),
-            sensors: Bucket::per_minute(SENSOR_LINES, now),
-            refusals: Bucket::per_minute(REFUSALS, now),
-        }
+        let bucket = || Bucket::per_minute(SENSOR_LINES, now);
+        let refusals = Bucket::per_minute(REFUSALS, now);
+        Journal { lines: VecDeque::new(), sensors: bucket(), faults: bucket(), refusals }
     }
 
     /// What is known of a point has changed.
@@ -61,7 +61,9 @@ impl Journal {
             _ => Level::Info,
         };
         if level != Level::Debug && matches!(point, PointId::Sensor(_)) {
-            match self.sensors.take(scene.now.mono) {
+            // A wire that is loose must not use up what a door may say.
+            let bucket = if level == Level::Warn { &mut self.faults } else { &mut self.sensors };
+            match bucket.take(scene.now.mono) {
                 Pass::Yes => {}
                 Pass::FirstNo => line += " (more changes follow that are not logged)",
                 Pass::No => return None,

@@ -7,6 +7,7 @@ TALK = [
     ('door', 'Front door: closed'),
     ('front door', 'Front door: closed'),
     ('FRONT DOOR', 'Front door: closed'),
+    ('air?', 'Air: 20.5 °C'),
     ('get air', 'Air: 20.5 °C'),
     ('read air', 'Air: 20.5 °C'),
     ('so', 'Soil: 40%'),

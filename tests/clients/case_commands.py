@@ -157,8 +157,8 @@ async def bad_values_end_in_an_error_note_and_move_nothing(world):
 @case
 async def what_odd_clients_send_back_does_not_disturb(world):
     anna = await world.anna()
-    odd = [('FORM_TYPE', ['urn:example:one']), ('FORM_TYPE', ['urn:example:two']), ('value', ['true']), ('for', ['']),
-           ('unknown', ['x', 'y']), (None, ['a fixed text sent back']), ('value', ['false'])]
+    odd = [('FORM_TYPE', ['urn:example:one']), ('value', ['true']), ('for', ['']), ('unknown', ['x', 'y']),
+           (None, ['a fixed text sent back']), ('value', ['false'])]
     ran = await anna.command('pump', 'next', (await anna.command('pump')).session, odd)
     same((ran.note_type, ran.note), ('info', 'Water pump: on'))
     for value, note in (('0', 'off'), ('1', 'on'), ('false', 'off'), ('true', 'on'), ('TRUE', 'on'), ('off', 'off')):
@@ -168,6 +168,8 @@ async def what_odd_clients_send_back_does_not_disturb(world):
 @case
 async def what_is_no_command_is_refused(world):
     anna = await world.anna()
+    two_types = [('FORM_TYPE', ['urn:example:one']), ('FORM_TYPE', ['urn:example:two']), ('value', ['1'])]
+    same((await refusal(anna.command('pump', 'execute', None, two_types))).condition, 'bad-request')
     same((await refusal(anna.command('nonsense'))).condition, 'item-not-found')
     same((await refusal(anna.command('door', 'execute', None, ON_OFF))).condition, 'item-not-found')
     bare = await refusal(anna.request('<command xmlns="http://jabber.org/protocol/commands"/>', 'set'))

@@ -30,6 +30,8 @@ server = "10.0.2.2:%d"
 ca_file = "/xfer/ca.pem"
 [presence]
 every = "1s"
+[limits]
+commands_per_minute = 10000
 [[contacts]]
 jid = "anna@home.example"
 role = "owner"

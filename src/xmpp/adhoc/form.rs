@@ -78,13 +78,13 @@ pub fn write_all_types(element: &mut Element) {
     element.children_mut().for_each(write_all_types);
 }
 
-/// Drops from the forms in a command what nobody here asks for and the parser is strict about: fields without a name,
-/// which some clients send back, and FORM_TYPE.
+/// Drops from the forms in a command the fields without a name: some clients send back fixed texts, and not all of them
+/// say that they are that, which the parser is strict about.
 pub fn tidy(command: &mut Element) {
     for form in command.children_mut().filter(|child| child.is("x", ns::DATA_FORMS)) {
         let fields: Vec<Element> = std::iter::from_fn(|| form.remove_child("field", ns::DATA_FORMS)).collect();
         for field in fields {
-            if field.attr("var").is_some_and(|var| var != "FORM_TYPE") {
+            if field.attr("var").is_some() {
                 form.append_child(field);
             }
         }
@@ -111,10 +111,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_clients_send_back_besides_the_values_is_dropped() {
+    fn fields_without_a_name_are_dropped() {
         let mut command: Element = "<command xmlns='http://jabber.org/protocol/commands' node='pump'>
-            <x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>a</value></field><field><value>b</value></field>
-            <field var='value'><value>1</value></field><field var='FORM_TYPE'><value>c</value></field></x></command>"
+            <x xmlns='jabber:x:data' type='submit'><field><value>a text</value></field><field var='value'><value>1</value></field>
+            <field type='fixed'><value>another</value></field></x></command>"
             .parse()
             .unwrap();
         tidy(&mut command);
