@@ -65,7 +65,7 @@ async def a_stuck_actuator_is_told_as_it_reads(world, kind):
     same(await anna.ask('pump on'), 'Water pump reads off, not on as asked')
     ran = await anna.fill('pump', {'value': '1'})
     same((ran.note_type, ran.note), ('error', 'Water pump reads off, not on as asked'))
-    same(await anna.ask('pump'), 'Water pump: off')
+    same(await anna.ask('pump'), 'Water pump: fault: does not obey: reads off, was told on')
 
 
 @case

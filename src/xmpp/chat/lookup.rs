@@ -18,7 +18,7 @@ pub enum Found {
 /// The point whose whole name or label the first words are, and how many words these are; the longest first.
 pub fn exact(asker: Asker<'_>, words: &[&str]) -> Option<(PointId, usize)> {
     let device = asker.device();
-    (1..=words.len()).rev().find_map(|used| {
+    (1..=words.len().min(longest(asker))).rev().find_map(|used| {
         let text = words[..used].join(" ").to_lowercase();
         let is = |point: &PointId| {
             let label = device.label(*point);
@@ -28,6 +28,12 @@ pub fn exact(asker: Asker<'_>, words: &[&str]) -> Option<(PointId, usize)> {
     })
 }
 
+/// Words in the longest label. A message may have many thousand, and only so many can name a point.
+fn longest(asker: Asker<'_>) -> usize {
+    let words = asker.readable().map(|point| asker.device().label(point).text.split_whitespace().count());
+    words.max().unwrap_or(0).max(1)
+}
+
 /// The point named by the first words of `words`: the longest exact name first, then the longest start.
 pub fn point(asker: Asker<'_>, words: &[&str]) -> Found {
     let device = asker.device();
@@ -35,13 +41,11 @@ pub fn point(asker: Asker<'_>, words: &[&str]) -> Found {
         .readable()
         .map(|point| (point, device.label(point).name.to_lowercase(), device.label(point).text.to_lowercase()))
         .collect();
-    // A name has few words, a message may have many thousand.
-    let most = points.iter().map(|(_, _, label)| label.split_whitespace().count()).max().unwrap_or(0).max(1);
     if let Some((point, used)) = exact(asker, words) {
         return Found::One(point, used);
     }
     let texts: Vec<(usize, String)> =
-        (1..=words.len().min(most)).rev().map(|n| (n, words[..n].join(" ").to_lowercase())).collect();
+        (1..=words.len().min(longest(asker))).rev().map(|n| (n, words[..n].join(" ").to_lowercase())).collect();
     for (used, text) in &texts {
         let starts: Vec<PointId> = points
             .iter()
