@@ -10,6 +10,7 @@ mod login;
 mod outbox;
 mod quick;
 mod sasl;
+mod sieve;
 mod slot;
 mod tap;
 mod tls;
