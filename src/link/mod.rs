@@ -6,6 +6,7 @@
 mod address;
 mod backoff;
 mod connector;
+mod legal;
 mod login;
 mod outbox;
 mod quick;

@@ -12,6 +12,8 @@ use xmpp_parsers::message::{Id, Message, MessageType};
 use xmpp_parsers::ns;
 use xmpp_parsers::stanza::Stanza;
 
+use super::legal::legal;
+
 /// Stanzas that the stream may hold before it has written them. Its queue must be at least as deep.
 pub const UNWRITTEN: usize = 64;
 /// Stanzas that the server may leave unacknowledged before we wait for it.
@@ -108,17 +110,13 @@ impl<R: Receipt> Outbox<R> {
 
     /// Takes a stanza that was made at `now`. While offline only messages for people and hubs are kept: the
     /// rest is made anew by whoever made it.
-    pub fn post(&mut self, mut stanza: Stanza, now: Timestamp) {
+    pub fn post(&mut self, stanza: Stanza, now: Timestamp) {
         if !self.online && !is_kept(&stanza) {
             return;
         }
-        match &mut stanza {
-            Stanza::Message(message) => {
-                message.id.get_or_insert_with(|| self.ids.next());
-                message.bodies.values_mut().for_each(make_legal);
-            }
-            Stanza::Presence(presence) => presence.statuses.values_mut().for_each(make_legal),
-            Stanza::Iq(_) => {}
+        let mut stanza = legal(stanza);
+        if let Stanza::Message(message) = &mut stanza {
+            message.id.get_or_insert_with(|| self.ids.next());
         }
         self.waiting.push_back(Parcel { stanza, posted: now, late: !self.online, tries: 0 });
         self.trim();
@@ -286,15 +284,6 @@ fn is_kept(stanza: &Stanza) -> bool {
     let Stanza::Message(message) = stanza else { return false };
     let to_somebody = matches!(message.type_, MessageType::Chat | MessageType::Normal | MessageType::Headline);
     to_somebody && message.bodies.values().any(|body| !body.is_empty())
-}
-
-/// A sign that XML cannot carry would end the whole stream (XML 1.0, production 2).
-fn make_legal(text: &mut String) {
-    let is_legal =
-        |sign: char| matches!(sign, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
-    if !text.chars().all(is_legal) {
-        *text = text.chars().map(|sign| if is_legal(sign) { sign } else { char::REPLACEMENT_CHARACTER }).collect();
-    }
 }
 
 fn stamped(stanza: Stanza, posted: Timestamp) -> Stanza {
