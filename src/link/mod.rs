@@ -87,8 +87,8 @@ impl Link {
         Ok(Link { stream, connector, outbox, jid: account.jid.clone(), stalled: false, resumable: false })
     }
 
-    /// Sends it now, or when the stream is up again if it is a message with words; see the outbox for what is
-    /// dropped. `now` becomes the time of a message that arrives late.
+    /// Sends it now, or when the stream is up again if it is a message with words or the stream is resumed; see
+    /// the outbox for what is dropped. `now` becomes the time of a message that arrives late.
     pub fn post(&mut self, stanza: Stanza, now: Timestamp) {
         self.outbox.post(stanza, now);
         self.pump();
@@ -123,11 +123,12 @@ impl Link {
     }
 
     /// Says goodbye with `last` (unavailable presence) if online, after all that waits, and ends the stream. Takes
-    /// three seconds at most.
-    pub async fn close(mut self, last: Option<Stanza>) {
+    /// three seconds at most. Returns the messages that are not known to have arrived, in order and with the times
+    /// at which they were posted, for the link that comes after this one.
+    pub async fn close(mut self, last: Option<Stanza>) -> Vec<(Stanza, Timestamp)> {
         let deadline = Instant::now() + CLOSE_LIMIT;
         if !self.outbox.is_online() {
-            return;
+            return self.outbox.into_unsent(false);
         }
         if let Some(last) = last {
             self.outbox.post(last, Timestamp::UNIX_EPOCH);
@@ -138,11 +139,11 @@ impl Link {
                 self.next().await;
             }
         };
-        if timeout_at(deadline, flush).await.is_ok() && self.outbox.is_online() {
-            let Link { stream, connector, .. } = self;
-            let _ = timeout_at(deadline, stream.close()).await;
-            drop(connector);
-        }
+        let is_flushed = timeout_at(deadline, flush).await.is_ok() && self.outbox.is_online();
+        let Link { stream, connector, outbox, .. } = self;
+        let was_closed = is_flushed && timeout_at(deadline, stream.close()).await.is_ok();
+        drop(connector);
+        outbox.into_unsent(was_closed)
     }
 
     fn translate(&mut self, event: Event) -> Option<LinkEvent> {
@@ -162,12 +163,13 @@ impl Link {
             }
             Event::Stream(StreamEvent::Suspended) => {
                 if self.outbox.is_online() {
-                    self.outbox.offline();
+                    self.outbox.suspended();
                     return Some(LinkEvent::Offline);
                 }
                 // The stream takes a refusal without a count (that of every restarted server) for a broken
                 // element and would ask for the same resumption for ever.
                 if self.connector.was_resumption_refused() && std::mem::take(&mut self.resumable) {
+                    self.outbox.offline();
                     self.stream = self.connector.start_afresh(DEPTH);
                 }
                 None
