@@ -235,8 +235,8 @@ mod tests {
     use super::*;
     use crate::model::{Secret, Security, Server};
 
-    #[tokio::test]
-    async fn a_stream_that_broke_inside_is_told_and_built_anew() {
+    /// A link to where nobody listens.
+    fn link() -> Link {
         let account = Account {
             jid: "greenhouse@home.example/katydid".parse().unwrap(),
             password: Secret::new("pencil"),
@@ -245,7 +245,23 @@ mod tests {
             authorities: None,
             allow_plain: false,
         };
-        let mut link = Link::start(&account, 8).unwrap();
+        Link::start(&account, 8).unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_waits_in_a_link_that_ends_is_handed_back() {
+        let mut link = link();
+        let posted = [1, 2].map(|second| Timestamp::from_second(second).unwrap());
+        for (words, at) in ["one", "two"].into_iter().zip(posted) {
+            link.post(Message::chat(None).with_body(Default::default(), words.to_owned()).into(), at);
+        }
+        let unsent = link.close(None).await;
+        assert_eq!(unsent.iter().map(|(_, at)| *at).collect::<Vec<_>>(), posted);
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_broke_inside_is_told_and_built_anew() {
+        let mut link = link();
         link.connector.spoil().await;
         assert!(matches!(link.next().await, LinkEvent::Trouble(Trouble::Broken)));
         assert!(!link.connector.is_deserted());
