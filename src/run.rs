@@ -14,6 +14,8 @@ use tokio::task::JoinSet;
 use tokio::task::yield_now;
 use tokio::time::{Duration, Instant, Interval, interval, sleep_until, timeout};
 
+use xmpp_parsers::stanza::Stanza;
+
 use crate::agent::{Agent, Effect, Input, Level};
 use crate::config::{self, Layers, Mistakes, Purpose, Resolved};
 use crate::drivers::{Drivers, Report};
@@ -112,8 +114,9 @@ struct Life {
     offline_since: Option<Instant>,
     /// A drive was posted in this turn.
     drove: bool,
-    /// Links of an account that the config no longer names, saying goodbye.
-    farewells: JoinSet<()>,
+    /// Links of an account that the config no longer names, saying goodbye. What they could not send, the new one
+    /// does.
+    farewells: JoinSet<Vec<(Stanza, Timestamp)>>,
     /// The agent panicked. Its last words are in the log.
     broken: bool,
 }
@@ -179,6 +182,9 @@ impl Life {
                 },
                 event = self.link.next() => self.hear(event),
                 () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => self.feed(Input::Tick),
+                Some(Ok(unsent)) = self.farewells.join_next() => {
+                    unsent.into_iter().for_each(|(stanza, posted)| self.link.post(stanza, posted));
+                }
                 (point, reason) = self.drivers.ended() => {
                     return Err(Death::Part(format!("the driver of {point}"), reason));
                 }
