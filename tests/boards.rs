@@ -1,4 +1,5 @@
-//! The files in `boards/`: facts that fit together, and no code that knows them.
+//! The files in `boards/`: facts that fit together and fit the kernels' own names (`tests/boards/*.txt`), and no code
+//! that knows them.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -7,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use katydid::config::{self, BoardChoice, BoardFile, Loaded, Purpose};
-use katydid::model::{FoundChip, FoundLine, Secret};
+use katydid::model::{Board, FoundChip, FoundLine, Pin, Secret};
 
 fn boards() -> Vec<BoardFile> {
     config::embedded().unwrap_or_else(|mistakes| panic!("{mistakes}"))
@@ -33,26 +34,174 @@ fn every_file_is_a_board_that_comes_with_the_program() {
     let names: BTreeSet<_> = boards().into_iter().map(|file| file.board.name).collect();
     let stem = |path: &PathBuf| path.file_stem().unwrap().to_string_lossy().into_owned();
     assert_eq!(names, files("boards", "toml").iter().map(stem).collect());
-    assert!(names.len() >= 7);
+    assert!(names.len() >= 35);
+}
+
+/// A device tree of `tests/boards/*.txt`, as one kernel shows it.
+struct Kernel {
+    tree: String,
+    compatible: Vec<String>,
+    /// Label and lines; "" is a line without a name.
+    chips: Vec<(String, Vec<String>)>,
+    /// Other kernels give the chips other labels.
+    varies: bool,
+}
+
+/// A tree whose chips have several labels counts once for each.
+fn kernels() -> Vec<Kernel> {
+    let mut kernels = Vec::new();
+    for path in files("tests/boards", "txt") {
+        let text = fs::read_to_string(&path).unwrap();
+        for section in text.split("\nboard ").skip(1) {
+            let (head, chips) = section.split_once("\nchip ").unwrap();
+            let (tree, compatible) = head.split_once(": ").unwrap();
+            let chips: Vec<(Vec<&str>, Vec<String>)> = chips
+                .split("\nchip ")
+                .map(|chip| chip.split_once('\n').unwrap())
+                .map(|(labels, names)| (labels, names.split('"').skip(1).step_by(2).map(str::to_owned)))
+                .map(|(labels, names)| (labels.split(' ').collect(), names.collect()))
+                .collect();
+            let forms = chips[0].0.len();
+            kernels.extend((0..forms).map(|form| Kernel {
+                tree: tree.to_owned(),
+                compatible: compatible.split(' ').map(str::to_owned).collect(),
+                chips: chips.iter().map(|(labels, names)| (labels[form].to_owned(), names.clone())).collect(),
+                varies: forms > 1,
+            }));
+        }
+    }
+    kernels
+}
+
+impl Kernel {
+    /// Is it this board's? A board without `compatible` is another form of the one whose name begins its own.
+    fn is_of(&self, file: &BoardFile, all: &[BoardFile]) -> bool {
+        let fits = |file: &BoardFile| file.compatible.iter().any(|word| self.compatible.contains(word));
+        let form = |other: &BoardFile| file.board.name.starts_with(&format!("{}-", other.board.name)) && fits(other);
+        fits(file) || (file.compatible.is_empty() && all.iter().any(form))
+    }
+
+    /// Chip, offset and name of a pin's line, looked for as the driver does.
+    fn find<'k>(&'k self, pin: &Pin) -> Option<(&'k str, usize, &'k str)> {
+        self.chips.iter().filter(|(label, _)| *label == pin.line.chip).find_map(|(label, lines)| {
+            let offset = pin.line.names.iter().find_map(|name| lines.iter().position(|line| line == name))?;
+            Some((label.as_str(), offset, lines[offset].as_str()))
+        })
+    }
+}
+
+/// Is the line of this offset and name the one the pin means? A Raspberry Pi's pins are called after the offset; the
+/// other kernels have the pin in the name: “P9_22 [spi0_sclk]”, “7J1 Header Pin7”, “pin-07 [GPIO1_D4]”.
+fn is_meant(board: &Board, pin: &Pin, offset: usize, name: &str) -> bool {
+    if board.name.starts_with("raspberry-pi") {
+        return pin.name == format!("GPIO{offset}");
+    }
+    let name = name.split(" [").next().unwrap();
+    let digits = name.rsplit(|c: char| !c.is_ascii_digit()).find(|digits| !digits.is_empty());
+    let position: Option<u16> = digits.and_then(|digits| digits.parse().ok());
+    let of_header = |(header, at): (&str, &str)| name.starts_with(header) && at.parse().ok() == position;
+    match pin.number {
+        Some(_) => pin.number == position,
+        None => name == pin.name || pin.name.split_once('_').is_some_and(of_header),
+    }
+}
+
+/// Boards whose kernel does not name every pin: board, tree, pin.
+const UNNAMED: [(&str, &str, &str); 4] = [
+    ("raspberry-pi-1b", "bcm2835-rpi-a.dtb", "GPIO27"),
+    ("raspberry-pi-1b", "bcm2835-rpi-b.dtb", "GPIO21"),
+    ("raspberry-pi-1b", "bcm2708-rpi-b.dts", "GPIO21"),
+    ("raspberry-pi-1b", "bcm2708-rpi-b-rev1.dts", "GPIO27"),
+];
+
+fn with_pins() -> Vec<BoardFile> {
+    boards().into_iter().filter(|file| !file.simulated && !file.board.pins.is_empty()).collect()
 }
 
 #[test]
-fn a_forty_pin_header_is_complete_and_on_one_chip() {
-    let numbers: BTreeSet<u16> =
+fn every_pin_is_the_line_that_the_kernel_calls_so() {
+    let (boards, kernels) = (with_pins(), kernels());
+    for file in &boards {
+        let board = &file.board;
+        let mut seen = 0;
+        for kernel in kernels.iter().filter(|kernel| kernel.is_of(file, &boards)) {
+            let what = format!("{} on {}", board.name, kernel.tree);
+            let mut lines = BTreeSet::new();
+            let mut missing = Vec::new();
+            for pin in &board.pins {
+                let Some((chip, offset, name)) = kernel.find(pin) else {
+                    missing.push(pin.name.as_str());
+                    continue;
+                };
+                assert!(is_meant(board, pin, offset, name), "{what}: {} is line {offset}, {name}", pin.name);
+                assert!(lines.insert((chip, offset)), "{what}: {name} is there twice");
+            }
+            if lines.is_empty() && kernel.varies {
+                continue;
+            }
+            seen += 1;
+            let expected: Vec<_> =
+                UNNAMED.iter().filter(|(name, tree, _)| *name == board.name && *tree == kernel.tree).collect();
+            assert_eq!(missing, expected.iter().map(|(_, _, pin)| *pin).collect::<Vec<_>>(), "{what}");
+        }
+        assert!(seen > 0, "{}: no kernel in tests/boards has its lines", board.name);
+    }
+}
+
+#[test]
+fn every_name_is_one_that_a_kernel_gives() {
+    let (boards, kernels) = (with_pins(), kernels());
+    for file in &boards {
+        for pin in &file.board.pins {
+            // The header's own name may be listed without: it finds nothing wrong.
+            for name in pin.line.names.iter().filter(|name| **name != pin.name) {
+                let given = kernels.iter().filter(|kernel| kernel.is_of(file, &boards)).any(|kernel| {
+                    kernel.chips.iter().any(|(label, lines)| *label == pin.line.chip && lines.contains(name))
+                });
+                assert!(given, "{}: no kernel calls {} “{name}”", file.board.name, pin.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_tree_has_a_board_and_its_words_choose_one() {
+    let (boards, kernels) = (with_pins(), kernels());
+    let mut trees = BTreeSet::new();
+    for kernel in &kernels {
+        let fits = boards.iter().filter(|file| file.compatible.iter().any(|word| kernel.compatible.contains(word)));
+        assert_eq!(fits.count(), 1, "{}", kernel.tree);
+        trees.insert(&kernel.tree);
+    }
+    assert!(trees.len() >= 58, "{}", trees.len());
+    for file in &boards {
+        for word in &file.compatible {
+            assert!(kernels.iter().any(|kernel| kernel.compatible.contains(word)), "no kernel says {word}");
+        }
+    }
+}
+
+fn numbers(board: &Board) -> BTreeSet<u16> {
+    board.pins.iter().filter_map(|pin| pin.number).collect()
+}
+
+#[test]
+fn a_forty_pin_header_of_a_raspberry_pi_is_complete_and_on_one_chip() {
+    let positions: BTreeSet<u16> =
         [3, 5, 7, 8, 10, 11, 12, 13, 15, 16, 18, 19, 21, 22, 23, 24, 26, 27, 28, 29, 31, 32, 33, 35, 36, 37, 38, 40]
             .into();
-    let forty: Vec<_> =
-        boards().into_iter().filter(|file| file.board.pins.iter().any(|pin| pin.number.is_some())).collect();
-    assert_eq!(forty.len(), 5);
-    for BoardFile { board, .. } in forty {
-        assert_eq!(board.pins.iter().filter_map(|pin| pin.number).collect::<BTreeSet<_>>(), numbers, "{}", board.name);
+    let forty = |board: &Board| board.name.starts_with("raspberry-pi") && numbers(board).contains(&40);
+    let forty: Vec<_> = boards().into_iter().map(|file| file.board).filter(forty).collect();
+    assert!(forty.len() >= 11);
+    for board in &forty {
+        assert_eq!(numbers(board), positions, "{}", board.name);
         let names: BTreeSet<_> = board.pins.iter().map(|pin| pin.name.clone()).collect();
         assert_eq!(names, (0..28).map(|n| format!("GPIO{n}")).collect(), "{}", board.name);
+        // All have the same header.
+        let place = |board: &Board| board.pins.iter().map(|pin| (pin.number, pin.name.clone())).collect::<Vec<_>>();
+        assert_eq!(place(board), place(&forty[0]), "{}", board.name);
         let chips: BTreeSet<_> = board.pins.iter().map(|pin| &pin.line.chip).collect();
         assert_eq!(chips.len(), 1, "{}", board.name);
-        assert!(chips.iter().all(|chip| chip.starts_with("pinctrl-")), "{chips:?}");
-        // The header's own name first: the other names also occur on lines that are not on the header.
-        assert!(board.pins.iter().all(|pin| pin.line.names[0] == pin.name), "{}", board.name);
         assert!(board.pins.is_sorted_by_key(|pin| pin.number), "{}", board.name);
         let eeprom = board.pins.iter().filter(|pin| pin.reserved.as_ref().is_some_and(|r| r.starts_with("HAT EEPROM")));
         assert_eq!(eeprom.map(|pin| pin.number.unwrap()).collect::<Vec<_>>(), [27, 28], "{}", board.name);
@@ -60,16 +209,56 @@ fn a_forty_pin_header_is_complete_and_on_one_chip() {
 }
 
 #[test]
-fn chips_have_the_labels_of_their_drivers() {
-    let label = |compatible: &str| {
-        let file = boards().into_iter().find(|file| file.compatible.iter().any(|word| word == compatible)).unwrap();
-        file.board.pins[0].line.chip.clone()
-    };
-    for word in ["model-zero", "model-zero-w", "model-zero-2-w", "3-model-b", "3-model-b-plus"] {
-        assert_eq!(label(&format!("raspberrypi,{word}")), "pinctrl-bcm2835");
+fn the_twenty_six_pin_header_is_part_of_the_forty_pin_one() {
+    let board = |name: &str| boards().into_iter().find(|file| file.board.name == name).unwrap().board;
+    let positions: BTreeSet<u16> = [3, 5, 7, 8, 10, 11, 12, 13, 15, 16, 18, 19, 21, 22, 23, 24, 26].into();
+    let (both, second, later) =
+        (board("raspberry-pi-1b"), board("raspberry-pi-1b-rev2"), board("raspberry-pi-1b-plus"));
+    assert_eq!(numbers(&second), positions);
+    // What differs between the revisions has no position where the revision is not known.
+    assert_eq!(numbers(&both), &positions - &[3, 5, 13].into());
+    for pin in both.pins.iter().chain(&second.pins).filter(|pin| pin.number.is_some()) {
+        assert_eq!(later.pin(&pin.name).unwrap().number, pin.number, "{}", pin.name);
     }
-    assert_eq!(label("raspberrypi,4-model-b"), "pinctrl-bcm2711");
-    assert_eq!(label("raspberrypi,5-model-b"), "pinctrl-rp1");
+}
+
+#[test]
+fn the_headers_own_name_is_looked_for_first() {
+    // On some kernels the other names also occur on lines that are not on the header.
+    for file in with_pins().iter().filter(|file| file.board.name.starts_with("raspberry-pi")) {
+        assert!(file.board.pins.iter().all(|pin| pin.line.names[0] == pin.name), "{}", file.board.name);
+    }
+}
+
+#[test]
+fn what_the_board_uses_itself_is_marked() {
+    for BoardFile { board, .. } in with_pins() {
+        for pin in &board.pins {
+            let on_chip = |word: &str| pin.line.names.iter().any(|name| name.contains(word));
+            let own = ["[hdmi]", "[lcd ", "[mmc1_", "[emmc]", "CEC", "ID_S", "SDA1", "SCL1", "SPI_", "TXD", "RXD"];
+            if own.into_iter().any(on_chip) && !board.name.starts_with("raspberry-pi-cm") {
+                assert!(pin.reserved.is_some(), "{}: {}", board.name, pin.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn chips_have_the_labels_of_their_drivers() {
+    let (boards, mut seen) = (boards(), 0);
+    for kernel in kernels().iter().filter(|kernel| kernel.compatible[0].starts_with("raspberrypi,")) {
+        let label = match kernel.compatible[1].as_str() {
+            "brcm,bcm2835" | "brcm,bcm2836" | "brcm,bcm2837" => "pinctrl-bcm2835",
+            "brcm,bcm2711" => "pinctrl-bcm2711",
+            "brcm,bcm2712" => "pinctrl-rp1",
+            chip => panic!("{}: {chip}", kernel.tree),
+        };
+        for file in boards.iter().filter(|file| file.compatible.contains(&kernel.compatible[0])) {
+            assert!(file.board.pins.iter().all(|pin| pin.line.chip == label), "{}", file.board.name);
+            seen += 1;
+        }
+    }
+    assert!(seen >= 38);
 }
 
 #[test]
@@ -120,13 +309,14 @@ t.toml:13: pins[2].lines: missing; the names kernels give the line";
 
 #[test]
 fn no_code_knows_a_board_by_name() {
+    let boards = boards();
     for path in files("src", "rs") {
         let text = fs::read_to_string(&path).unwrap();
         // Without the tests of a file, and without the simulator, whose name is also a config key.
         let code = text.split("#[cfg(test)]").next().unwrap();
-        for BoardFile { board, simulated, .. } in boards() {
+        for BoardFile { board, simulated, .. } in &boards {
             let quoted = format!("\"{}\"", board.name);
-            assert!(simulated || !code.contains(&quoted), "{} contains {quoted}", path.display());
+            assert!(*simulated || !code.contains(&quoted), "{} contains {quoted}", path.display());
         }
     }
 }
