@@ -1,0 +1,259 @@
+//! Thermometers on a 1-Wire bus, through the kernel's w1_therm. Its CRC decides; what a DS18B20 says when it is
+//! unplugged, has lost its power or sits on a shorted line never becomes a temperature.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::{enable, sysfs};
+use crate::model::{Fault, OneWireInput, Value};
+
+/// One conversion takes 0.75 s, and the kernel tries ten times while others on the bus wait.
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Families that w1_therm reads.
+const THERMOMETERS: &[&str] = &["10-", "22-", "28-", "3b-", "42-"];
+
+/// What they say before the first conversion after power came back.
+const POWER_UP: f64 = 85.0;
+/// A thermometer that was not this near to [`POWER_UP`] before is not there now.
+const NEAR: f64 = 10.0;
+
+/// How to read a thermometer; `root` is where the file system starts ("/", or elsewhere in tests).
+pub(super) fn reader(
+    input: OneWireInput,
+    root: impl Into<PathBuf>,
+) -> impl FnMut() -> Result<Value, Fault> + Send + 'static {
+    let root = root.into();
+    let mut before = None;
+    move || {
+        let result = read(&input, &root, before);
+        before = result.as_ref().ok().copied();
+        Value::number(result?).ok_or_else(|| Fault::new("not a number"))
+    }
+}
+
+/// In °C; `before` is what it said the last time, if that is to be believed.
+fn read(input: &OneWireInput, root: &Path, before: Option<f64>) -> Result<f64, Fault> {
+    let devices = root.join("sys/bus/w1/devices");
+    let id = the_one(input, &devices, root)?;
+    let device = devices.join(&id);
+    // The kernel keeps an unplugged one in its list for minutes; until then it reads as nothing.
+    let silent = || {
+        let others = thermometers(&devices).into_iter().filter(|other| *other != id).collect::<Vec<_>>().join(", ");
+        let others = if others.is_empty() { others } else { format!(" (others on the bus: {others})") };
+        Fault::new(format!("{id} does not answer rightly: unplugged, or a bad connection{others}"))
+    };
+    if !device.exists() {
+        return Err(silent());
+    }
+    let degrees = match Said::by(&device)? {
+        Said::Nothing => return Err(silent()),
+        Said::Degrees(degrees) => degrees,
+    };
+    if degrees == 0.0 && is_shorted(&device) {
+        return Err(Fault::new(format!("{id}: the bus's data line is shorted to ground")));
+    }
+    if degrees == POWER_UP && before.is_none_or(|before| (before - POWER_UP).abs() > NEAR) {
+        return Err(Fault::new(format!("{id} says 85 °C, which it also does when it has just got its power")));
+    }
+    if !(-55.0..=125.0).contains(&degrees) {
+        return Err(Fault::new(format!("{id} says {degrees} °C, which it cannot measure: too little power?")));
+    }
+    Ok(degrees)
+}
+
+/// The configured thermometer, or the only one there is.
+fn the_one(input: &OneWireInput, devices: &Path, root: &Path) -> Result<String, Fault> {
+    let bus = |device: &PathBuf| device.file_name().is_some_and(|name| name.to_string_lossy().contains("bus_master"));
+    if !sysfs::folders(devices).iter().any(bus) {
+        return Err(Fault::new(format!("no 1-Wire bus; {}", enable::onewire(root))));
+    }
+    if let Some(id) = &input.id {
+        return Ok(id.clone());
+    }
+    match &thermometers(devices)[..] {
+        [] => Err(Fault::new("no thermometer on the 1-Wire bus")),
+        [id] => Ok(id.clone()),
+        several => {
+            let list = several.join(", ");
+            Err(Fault::new(format!(
+                "several thermometers on the 1-Wire bus; the config must name one by its id: {list}"
+            )))
+        }
+    }
+}
+
+fn thermometers(devices: &Path) -> Vec<String> {
+    let names = sysfs::folders(devices).into_iter().filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()));
+    names.filter(|name| THERMOMETERS.iter().any(|family| name.starts_with(family))).collect()
+}
+
+/// What came of one conversion.
+enum Said {
+    /// Its temperature in °C, with a good CRC.
+    Degrees(f64),
+    /// Nothing, or nothing with a good CRC.
+    Nothing,
+}
+
+impl Said {
+    /// From `temperature`, which kernels before 5.8 do not have, else from `w1_slave`.
+    fn by(device: &Path) -> Result<Said, Fault> {
+        let file = device.join("temperature");
+        if !file.exists() {
+            return Said::by_bytes(device);
+        }
+        // The kernel's word for a failure is an empty file, or an error.
+        match sysfs::text(&file) {
+            Ok(text) => Ok(text.parse::<f64>().map_or(Said::Nothing, |milli| Said::Degrees(milli / 1000.0))),
+            Err(_) => Ok(Said::Nothing),
+        }
+    }
+
+    fn by_bytes(device: &Path) -> Result<Said, Fault> {
+        let file = device.join("w1_slave");
+        if !file.exists() {
+            return Err(Fault::new("the kernel's module w1_therm, which reads it, is not loaded"));
+        }
+        let text = sysfs::text(&file).unwrap_or_default();
+        let mut lines = text.lines();
+        let good = lines.next().is_some_and(|line| line.ends_with(" YES"));
+        let milli = lines.next().and_then(|line| line.split_once("t=")?.1.parse::<f64>().ok());
+        Ok(milli.filter(|_| good).map_or(Said::Nothing, |milli| Said::Degrees(milli / 1000.0)))
+    }
+}
+
+/// A data line on ground reads as zeros, whose CRC is right; no thermometer has only zeros to say.
+fn is_shorted(device: &Path) -> bool {
+    let text = sysfs::text(&device.join("w1_slave")).unwrap_or_default();
+    let bytes: Vec<_> = text.split_whitespace().take(8).collect();
+    bytes.len() == 8 && bytes.iter().all(|byte| *byte == "00")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sysfs::tests::Tree;
+    use super::*;
+
+    const ID: &str = "28-0316a2795bff";
+    const OTHER: &str = "28-0316a2795c00";
+
+    fn bus() -> Tree {
+        Tree::new(&[("sys/bus/w1/devices/w1_bus_master1/w1_master_slave_count", "1")])
+    }
+
+    fn says(bus: &Tree, id: &str, text: &str) {
+        bus.write(&format!("sys/bus/w1/devices/{id}/temperature"), text);
+    }
+
+    fn named(id: &str) -> OneWireInput {
+        OneWireInput { id: Some(id.into()) }
+    }
+
+    fn silent(id: &str) -> Fault {
+        Fault::new(format!("{id} does not answer rightly: unplugged, or a bad connection"))
+    }
+
+    #[test]
+    fn a_thermometer_is_read_by_its_id_and_the_only_one_without() {
+        let bus = bus();
+        says(&bus, ID, "-1250");
+        let mut only = reader(OneWireInput { id: None }, bus.root());
+        assert_eq!(reader(named(ID), bus.root())(), Ok(Value::Number(-1.25)));
+        assert_eq!(only(), Ok(Value::Number(-1.25)));
+        says(&bus, OTHER, "20000");
+        let fault = "several thermometers on the 1-Wire bus; the config must name one by its id:";
+        assert_eq!(only(), Err(Fault::new(format!("{fault} {ID}, {OTHER}"))));
+        bus.remove(&format!("sys/bus/w1/devices/{ID}"));
+        bus.remove(&format!("sys/bus/w1/devices/{OTHER}"));
+        assert_eq!(only(), Err(Fault::new("no thermometer on the 1-Wire bus")));
+    }
+
+    #[test]
+    fn an_unplugged_one_is_one_fault_however_long_the_kernel_keeps_it_listed() {
+        let bus = bus();
+        let mut read = reader(named(ID), bus.root());
+        says(&bus, ID, "20000");
+        assert_eq!(read(), Ok(Value::Number(20.0)));
+        says(&bus, ID, "");
+        assert_eq!(read(), Err(silent(ID)));
+        bus.remove(&format!("sys/bus/w1/devices/{ID}"));
+        assert_eq!(read(), Err(silent(ID)));
+        says(&bus, ID, "21000");
+        assert_eq!(read(), Ok(Value::Number(21.0)));
+    }
+
+    #[test]
+    fn a_wrong_id_is_told_which_there_are() {
+        let bus = bus();
+        says(&bus, OTHER, "20000");
+        let fault = reader(named(ID), bus.root())().unwrap_err();
+        assert_eq!(fault.0, format!("{} (others on the bus: {OTHER})", silent(ID)));
+    }
+
+    #[test]
+    fn the_first_word_after_power_up_is_no_temperature_but_a_real_85_is() {
+        let bus = bus();
+        let mut read = reader(named(ID), bus.root());
+        let fault = Fault::new(format!("{ID} says 85 °C, which it also does when it has just got its power"));
+        says(&bus, ID, "85000");
+        assert_eq!(read(), Err(fault.clone()));
+        says(&bus, ID, "21000");
+        assert_eq!(read(), Ok(Value::Number(21.0)));
+        says(&bus, ID, "85000");
+        assert_eq!(read(), Err(fault.clone()));
+        says(&bus, ID, "84937");
+        assert_eq!(read(), Ok(Value::Number(84.937)));
+        says(&bus, ID, "85000");
+        assert_eq!(read(), Ok(Value::Number(85.0)));
+        says(&bus, ID, "");
+        assert_eq!(read(), Err(silent(ID)));
+        says(&bus, ID, "85000");
+        assert_eq!(read(), Err(fault));
+    }
+
+    #[test]
+    fn what_it_cannot_measure_is_a_fault() {
+        let bus = bus();
+        says(&bus, ID, "127937");
+        let fault = reader(named(ID), bus.root())().unwrap_err();
+        assert_eq!(fault.0, format!("{ID} says 127.937 °C, which it cannot measure: too little power?"));
+    }
+
+    #[test]
+    fn a_line_on_ground_is_not_0_degrees_and_0_degrees_is_not_a_line_on_ground() {
+        let bus = bus();
+        says(&bus, ID, "0");
+        let bytes = |bytes: &str| bus.write(&format!("sys/bus/w1/devices/{ID}/w1_slave"), bytes);
+        bytes("00 00 00 00 00 00 00 00 00 : crc=00 YES\n00 00 00 00 00 00 00 00 00 t=0");
+        let fault = reader(named(ID), bus.root())().unwrap_err();
+        assert_eq!(fault.0, format!("{ID}: the bus's data line is shorted to ground"));
+        bytes("00 00 4b 46 7f ff 0c 10 70 : crc=70 YES\n00 00 4b 46 7f ff 0c 10 70 t=0");
+        assert_eq!(reader(named(ID), bus.root())(), Ok(Value::Number(0.0)));
+    }
+
+    #[test]
+    fn an_old_kernels_crc_line_decides() {
+        let bus = bus();
+        let bytes = |verdict: &str| {
+            let text = format!("50 01 4b 46 7f ff 0c 10 1c : crc=1c {verdict}\n50 01 4b 46 7f ff 0c 10 1c t=21000");
+            bus.write(&format!("sys/bus/w1/devices/{ID}/w1_slave"), &text);
+        };
+        bytes("YES");
+        assert_eq!(reader(named(ID), bus.root())(), Ok(Value::Number(21.0)));
+        bytes("NO");
+        assert_eq!(reader(named(ID), bus.root())(), Err(silent(ID)));
+    }
+
+    #[test]
+    fn without_a_bus_or_its_driver_the_fault_says_what_brings_it() {
+        let bare = Tree::new(&[("boot/firmware/config.txt", "")]);
+        let fault = reader(named(ID), bare.root())().unwrap_err();
+        let line = "add the line “dtoverlay=w1-gpio” to /boot/firmware/config.txt and restart the board";
+        assert_eq!(fault.0, format!("no 1-Wire bus; {line}"));
+        let bus = bus();
+        bus.write(&format!("sys/bus/w1/devices/{ID}/id"), "");
+        let fault = reader(named(ID), bus.root())().unwrap_err();
+        assert_eq!(fault.0, "the kernel's module w1_therm, which reads it, is not loaded");
+    }
+}
