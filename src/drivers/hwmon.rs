@@ -33,7 +33,7 @@ fn read(input: &HwmonInput, root: &Path) -> Result<Value, Fault> {
         true => file("input"),
     };
     let number = sysfs::number(&value).map_err(|why| Fault::new(format!("{name} {channel}: {why}")))?;
-    Value::number(number * input.quantity.factor).ok_or_else(|| Fault::new("not a number"))
+    Value::number(input.quantity.convert(number)).ok_or_else(|| Fault::new("not a number"))
 }
 
 fn labelled(chip: &Path, label: &str, input: &HwmonInput) -> Result<String, Fault> {
@@ -77,7 +77,7 @@ mod tests {
 
     fn ask(input: &HwmonInput, tree: &Tree) -> Result<f64, String> {
         match read(input, tree.root()) {
-            Ok(Value::Number(number)) => Ok((number * 1e6).round() / 1e6),
+            Ok(Value::Number(number)) => Ok(number),
             Ok(other) => panic!("{other:?}"),
             Err(fault) => Err(fault.0),
         }

@@ -19,7 +19,7 @@ fn read(input: &IioInput, root: &Path) -> Result<Value, Fault> {
     let device = sysfs::find(&root.join("sys/bus/iio/devices"), name)
         .map_err(|missing| Fault::new(missing.words("IIO device", name, &enable::device(root, name))))?;
     let number = measure(&device, input).map_err(|why| Fault::new(format!("{name} {}: {why}", input.channel)))?;
-    Value::number(number * input.quantity.factor).ok_or_else(|| Fault::new("not a number"))
+    Value::number(input.quantity.convert(number)).ok_or_else(|| Fault::new("not a number"))
 }
 
 /// In the kernel's unit: processed by the driver, or raw with offset and scale.
@@ -72,7 +72,7 @@ mod tests {
     fn ask(device: &str, channel: &str, tree: &Tree) -> Result<f64, String> {
         let quantity = Quantity::of(channel, IIO).unwrap();
         match read(&IioInput { device: device.into(), channel: channel.into(), quantity }, tree.root()) {
-            Ok(Value::Number(number)) => Ok((number * 1e6).round() / 1e6),
+            Ok(Value::Number(number)) => Ok(number),
             Ok(other) => panic!("{other:?}"),
             Err(fault) => Err(fault.0),
         }

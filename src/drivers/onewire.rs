@@ -24,36 +24,45 @@ pub(super) fn reader(
     root: impl Into<PathBuf>,
 ) -> impl FnMut() -> Result<Value, Fault> + Send + 'static {
     let root = root.into();
-    let mut before = None;
+    let mut past = Past::default();
     move || {
-        let result = read(&input, &root, before);
-        before = result.as_ref().ok().copied();
+        let result = read(&input, &root, &past);
+        past = Past { heard: past.heard || result.is_ok(), last: result.as_ref().ok().copied() };
         Value::number(result?).ok_or_else(|| Fault::new("not a number"))
     }
 }
 
-/// In °C; `before` is what it said the last time, if that is to be believed.
-fn read(input: &OneWireInput, root: &Path, before: Option<f64>) -> Result<f64, Fault> {
+/// What a thermometer has said.
+#[derive(Default)]
+struct Past {
+    /// Anything to be believed, ever.
+    heard: bool,
+    /// The last word, in °C, if it was to be believed.
+    last: Option<f64>,
+}
+
+/// In °C.
+fn read(input: &OneWireInput, root: &Path, past: &Past) -> Result<f64, Fault> {
     let devices = root.join("sys/bus/w1/devices");
     let id = the_one(input, &devices, root)?;
     let device = devices.join(&id);
-    // The kernel keeps an unplugged one in its list for minutes; until then it reads as nothing.
+    // The kernel keeps an unplugged one in its list for minutes, and a line on ground first reads as 0, then as
+    // nothing: all that is one fault. Only a thermometer never heard of may have a wrong id.
     let silent = || {
-        let others = thermometers(&devices).into_iter().filter(|other| *other != id).collect::<Vec<_>>().join(", ");
-        let others = if others.is_empty() { others } else { format!(" (others on the bus: {others})") };
-        Fault::new(format!("{id} does not answer rightly: unplugged, or a bad connection{others}"))
+        let fault = format!("{id} does not answer rightly: unplugged, or a bad connection");
+        match &thermometers(&devices)[..] {
+            others if others.is_empty() || others.contains(&id) || past.heard => Fault::new(fault),
+            others => Fault::new(format!("{fault} (on the bus are: {})", others.join(", "))),
+        }
     };
     if !device.exists() {
         return Err(silent());
     }
     let degrees = match Said::by(&device)? {
-        Said::Nothing => return Err(silent()),
-        Said::Degrees(degrees) => degrees,
+        Said::Degrees(degrees) if degrees != 0.0 || has_more_to_say(&device) => degrees,
+        _ => return Err(silent()),
     };
-    if degrees == 0.0 && is_shorted(&device) {
-        return Err(Fault::new(format!("{id}: the bus's data line is shorted to ground")));
-    }
-    if degrees == POWER_UP && before.is_none_or(|before| (before - POWER_UP).abs() > NEAR) {
+    if degrees == POWER_UP && past.last.is_none_or(|last| (last - POWER_UP).abs() > NEAR) {
         return Err(Fault::new(format!("{id} says 85 °C, which it also does when it has just got its power")));
     }
     if !(-55.0..=125.0).contains(&degrees) {
@@ -123,11 +132,12 @@ impl Said {
     }
 }
 
-/// A data line on ground reads as zeros, whose CRC is right; no thermometer has only zeros to say.
-fn is_shorted(device: &Path) -> bool {
+/// Is there more than zeros? A data line on ground reads as zeros, whose CRC is right, but no thermometer says only
+/// those.
+fn has_more_to_say(device: &Path) -> bool {
     let text = sysfs::text(&device.join("w1_slave")).unwrap_or_default();
-    let bytes: Vec<_> = text.split_whitespace().take(8).collect();
-    bytes.len() == 8 && bytes.iter().all(|byte| *byte == "00")
+    let bytes: Vec<_> = text.split_whitespace().take(9).collect();
+    bytes.len() == 9 && bytes.iter().any(|byte| *byte != "00")
 }
 
 #[cfg(test)]
@@ -188,7 +198,7 @@ mod tests {
         let bus = bus();
         says(&bus, OTHER, "20000");
         let fault = reader(named(ID), bus.root())().unwrap_err();
-        assert_eq!(fault.0, format!("{} (others on the bus: {OTHER})", silent(ID)));
+        assert_eq!(fault.0, format!("{} (on the bus are: {OTHER})", silent(ID)));
     }
 
     #[test]
@@ -226,8 +236,7 @@ mod tests {
         says(&bus, ID, "0");
         let bytes = |bytes: &str| bus.write(&format!("sys/bus/w1/devices/{ID}/w1_slave"), bytes);
         bytes("00 00 00 00 00 00 00 00 00 : crc=00 YES\n00 00 00 00 00 00 00 00 00 t=0");
-        let fault = reader(named(ID), bus.root())().unwrap_err();
-        assert_eq!(fault.0, format!("{ID}: the bus's data line is shorted to ground"));
+        assert_eq!(reader(named(ID), bus.root())(), Err(silent(ID)));
         bytes("00 00 4b 46 7f ff 0c 10 70 : crc=70 YES\n00 00 4b 46 7f ff 0c 10 70 t=0");
         assert_eq!(reader(named(ID), bus.root())(), Ok(Value::Number(0.0)));
     }

@@ -76,6 +76,11 @@ impl Quantity {
         sorts.iter().find(|quantity| quantity.sysfs == sort && well_formed)
     }
 
+    /// The kernel's number in the unit people use, without the noise of the last binary digits.
+    pub fn convert(&self, kernels: f64) -> f64 {
+        (kernels * self.factor * 1e9).round() / 1e9
+    }
+
     /// Other ways to write a unit that mean the same.
     pub fn spellings(unit: &str) -> &'static [&'static str] {
         match unit {
@@ -99,6 +104,14 @@ impl Quantity {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_is_converted_without_noise() {
+        let degrees = |milli| Quantity::of("temp", IIO).map(|quantity| quantity.convert(milli));
+        assert_eq!(degrees(27650.0), Some(27.65));
+        assert_eq!(degrees(-1250.0), Some(-1.25));
+        assert_eq!(degrees(f64::NAN).map(f64::is_nan), Some(true));
+    }
 
     #[test]
     fn a_channel_is_known_by_the_start_of_its_name() {
