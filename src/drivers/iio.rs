@@ -1,9 +1,15 @@
 //! Channels of the kernel's Industrial I/O devices.
 
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
 
 use super::{enable, sysfs};
 use crate::model::{Fault, IioInput, Value};
+
+/// A DHT11 loses a reading in twenty, which is nothing to tell anybody.
+const TRIES: usize = 3;
+const PAUSE: Duration = Duration::from_millis(700);
 
 /// How to read one channel; `root` is where the file system starts ("/", or elsewhere in tests).
 pub(super) fn reader(
@@ -26,7 +32,7 @@ fn read(input: &IioInput, root: &Path) -> Result<Value, Fault> {
 fn measure(device: &Path, input: &IioInput) -> Result<f64, String> {
     let file = |what: &str| device.join(format!("in_{}_{what}", input.channel));
     if file("input").exists() {
-        return sysfs::number(&file("input"));
+        return patiently(PAUSE, || sysfs::number(&file("input")));
     }
     if !file("raw").exists() {
         return Err(match channels(device) {
@@ -34,7 +40,7 @@ fn measure(device: &Path, input: &IioInput) -> Result<f64, String> {
             channels => format!("the device has no such channel (there are: {})", channels.join(", ")),
         });
     }
-    let raw = sysfs::number(&file("raw"))?;
+    let raw = patiently(PAUSE, || sysfs::number(&file("raw")))?;
     let offset = shared(device, input, "offset")?.unwrap_or(0.0);
     let scale = match shared(device, input, "scale")? {
         Some(scale) => scale,
@@ -42,6 +48,17 @@ fn measure(device: &Path, input: &IioInput) -> Result<f64, String> {
         None => return Err("its driver gives no scale, so its numbers have no unit".into()),
     };
     Ok((raw + offset) * scale)
+}
+
+/// Tries again after each failure, on a thread that may wait; the last one's reason counts.
+fn patiently(pause: Duration, mut read: impl FnMut() -> Result<f64, String>) -> Result<f64, String> {
+    for _ in 1..TRIES {
+        if let Ok(number) = read() {
+            return Ok(number);
+        }
+        sleep(pause);
+    }
+    read()
 }
 
 /// What belongs to the channel, else to all channels of its sort: in_voltage0_scale, else in_voltage_scale.
@@ -115,6 +132,19 @@ mod tests {
         assert_eq!(ask("ads1015", "voltage1", &board()), Ok(2.0));
         assert_eq!(ask("tank", "voltage0-voltage1", &board()), Ok(-0.5));
         assert_eq!(ask("mlx90614", "temp_object", &board()), Ok(24.99));
+    }
+
+    #[test]
+    fn a_reading_that_was_lost_is_asked_for_again_but_not_for_ever() {
+        let mut answers =
+            [Err("Input/output error".to_owned()), Err("Connection timed out".to_owned()), Ok(7.0)].into_iter();
+        assert_eq!(patiently(Duration::ZERO, || answers.next().unwrap()), Ok(7.0));
+        let mut asked = 0;
+        let lost = patiently(Duration::ZERO, || {
+            asked += 1;
+            Err(format!("lost {asked} times"))
+        });
+        assert_eq!(lost, Err("lost 3 times".into()));
     }
 
     #[test]

@@ -180,3 +180,22 @@ impl Talk {
         self.sent();
     }
 }
+
+#[test]
+fn a_sensor_that_stays_broken_is_told_once_and_so_is_its_return() {
+    let mut talk = Talk::begin();
+    talk.report("door", Ok(Value::Switch(false)));
+    talk.settle();
+    talk.logged();
+    for _ in 0..3 {
+        talk.report("door", Err(Fault::new("unplugged")));
+        talk.pass(Duration::from_secs(10));
+    }
+    assert_eq!(talk.logged(), ["Front door: fault: unplugged"]);
+    assert_eq!(talk.heard(), ["carol@home.example: Front door: fault: unplugged"]);
+    for _ in 0..3 {
+        talk.report("door", Ok(Value::Switch(false)));
+    }
+    assert_eq!(talk.logged(), ["Front door: closed"]);
+    assert_eq!(talk.heard(), ["carol@home.example: Front door: closed"]);
+}
