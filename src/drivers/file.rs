@@ -75,6 +75,7 @@ mod tests {
         assert_eq!(ask(memory, Some(("MemFree: ", " kB")), 1.0, 0.0), Ok(Value::Number(-12.5)));
         assert_eq!(ask(memory, Some(("", " kB")), 1.0, 0.0), Ok(Value::Number(3884.0)));
         assert_eq!(ask("crc=1c YES\n50 05 t=85000", Some(("YES 50 05 t=", "")), 0.001, 0.0), Ok(Value::Number(85.0)));
+        assert!(ask("release 1.2.3 kB", Some(("", " kB")), 1.0, 0.0).is_err(), "a part of a number");
         for (before, after) in [("MemUsed:", ""), ("MemFree:", "MB"), ("MemAvailable:", " kB")] {
             let fault = ask(memory, Some((before, after)), 1.0, 0.0).unwrap_err();
             assert_eq!(fault.0, format!("/proc/thing: no number where “{before}{{}}{after}” says"));

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{enable, sysfs};
+use super::sysfs::{self, Search};
 use crate::model::{Fault, HwmonChannel, HwmonInput, Value};
 
 /// How to read one channel; `root` is where the file system starts ("/", or elsewhere in tests).
@@ -10,17 +10,15 @@ pub(super) fn reader(
     input: HwmonInput,
     root: impl Into<PathBuf>,
 ) -> impl FnMut() -> Result<Value, Fault> + Send + 'static {
-    let root = root.into();
-    move || read(&input, &root)
+    let mut search = Search::hwmon(root.into(), &input.name);
+    move || read(&input, &search.find()?)
 }
 
-fn read(input: &HwmonInput, root: &Path) -> Result<Value, Fault> {
+fn read(input: &HwmonInput, chip: &Path) -> Result<Value, Fault> {
     let name = &input.name;
-    let chip = sysfs::find(&root.join("sys/class/hwmon"), name)
-        .map_err(|missing| Fault::new(missing.words("hwmon chip", name, &enable::device(root, name))))?;
     let channel = match &input.channel {
         HwmonChannel::Named(channel) => channel.clone(),
-        HwmonChannel::Labelled(label) => labelled(&chip, label, input)?,
+        HwmonChannel::Labelled(label) => labelled(chip, label, input)?,
     };
     let file = |what: &str| chip.join(format!("{channel}_{what}"));
     // Only chips that notice a broken sensor have it.
@@ -29,7 +27,7 @@ fn read(input: &HwmonInput, root: &Path) -> Result<Value, Fault> {
     }
     let value = match file("input").exists() {
         false if file("average").exists() => file("average"),
-        false => return Err(Fault::new(format!("{name} has no channel {channel}{}", others(&chip, input)))),
+        false => return Err(Fault::new(format!("{name} has no channel {channel}{}", others(chip, input)))),
         true => file("input"),
     };
     let number = sysfs::number(&value).map_err(|why| Fault::new(format!("{name} {channel}: {why}")))?;
@@ -76,7 +74,7 @@ mod tests {
     }
 
     fn ask(input: &HwmonInput, tree: &Tree) -> Result<f64, String> {
-        match read(input, tree.root()) {
+        match reader(input.clone(), tree.root())() {
             Ok(Value::Number(number)) => Ok(number),
             Ok(other) => panic!("{other:?}"),
             Err(fault) => Err(fault.0),
@@ -130,6 +128,21 @@ mod tests {
         assert_eq!(fault, format!("no hwmon chip “lm75” (there are: cpu_thermal, power); {cure}"));
         let fault = ask(&named("power", "in7"), &board()).unwrap_err();
         assert_eq!(fault, "power has no channel in7 (there are: in1, in2)");
+    }
+
+    #[test]
+    fn a_chip_that_stays_away_is_one_fault_whatever_else_comes_and_goes() {
+        let board = board();
+        let mut read = reader(named("cpu_thermal", "temp1"), board.root());
+        assert_eq!(read(), Ok(Value::Number(48.312)));
+        board.remove("sys/class/hwmon/hwmon0");
+        let gone = read().unwrap_err();
+        assert!(gone.0.starts_with("no hwmon chip “cpu_thermal” (there are: power); "), "{gone}");
+        board.remove("sys/class/hwmon/hwmon1");
+        assert_eq!(read(), Err(gone));
+        board.write("sys/class/hwmon/hwmon7/name", "cpu_thermal");
+        board.write("sys/class/hwmon/hwmon7/temp1_input", "40000");
+        assert_eq!(read(), Ok(Value::Number(40.0)));
     }
 
     #[test]

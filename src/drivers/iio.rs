@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
 
-use super::{enable, sysfs};
+use super::sysfs::{self, Search};
 use crate::model::{Fault, IioInput, Value};
 
 /// A DHT11 loses a reading in twenty, which is nothing to tell anybody.
@@ -16,15 +16,13 @@ pub(super) fn reader(
     input: IioInput,
     root: impl Into<PathBuf>,
 ) -> impl FnMut() -> Result<Value, Fault> + Send + 'static {
-    let root = root.into();
-    move || read(&input, &root)
+    let mut search = Search::iio(root.into(), &input.device);
+    move || read(&input, &search.find()?)
 }
 
-fn read(input: &IioInput, root: &Path) -> Result<Value, Fault> {
-    let name = &input.device;
-    let device = sysfs::find(&root.join("sys/bus/iio/devices"), name)
-        .map_err(|missing| Fault::new(missing.words("IIO device", name, &enable::device(root, name))))?;
-    let number = measure(&device, input).map_err(|why| Fault::new(format!("{name} {}: {why}", input.channel)))?;
+fn read(input: &IioInput, device: &Path) -> Result<Value, Fault> {
+    let wrong = |why: String| Fault::new(format!("{} {}: {why}", input.device, input.channel));
+    let number = measure(device, input).map_err(wrong)?;
     Value::number(input.quantity.convert(number)).ok_or_else(|| Fault::new("not a number"))
 }
 
@@ -88,7 +86,8 @@ mod tests {
 
     fn ask(device: &str, channel: &str, tree: &Tree) -> Result<f64, String> {
         let quantity = Quantity::of(channel, IIO).unwrap();
-        match read(&IioInput { device: device.into(), channel: channel.into(), quantity }, tree.root()) {
+        let input = IioInput { device: device.into(), channel: channel.into(), quantity };
+        match reader(input, tree.root())() {
             Ok(Value::Number(number)) => Ok(number),
             Ok(other) => panic!("{other:?}"),
             Err(fault) => Err(fault.0),

@@ -24,12 +24,19 @@ pub(super) fn reader(
     root: impl Into<PathBuf>,
 ) -> impl FnMut() -> Result<Value, Fault> + Send + 'static {
     let root = root.into();
-    let mut past = Past::default();
-    move || {
-        let result = read(&input, &root, &past);
-        past = Past { heard: past.heard || result.is_ok(), last: result.as_ref().ok().copied() };
-        Value::number(result?).ok_or_else(|| Fault::new("not a number"))
-    }
+    let devices = root.join("sys/bus/w1/devices");
+    let mut thermometer = Thermometer { named: input.id.is_some(), id: input.id, root, devices, past: Past::default() };
+    move || Value::number(thermometer.read()?).ok_or_else(|| Fault::new("not a number"))
+}
+
+struct Thermometer {
+    /// The config says which.
+    named: bool,
+    /// Which it is, or was last.
+    id: Option<String>,
+    root: PathBuf,
+    devices: PathBuf,
+    past: Past,
 }
 
 /// What a thermometer has said.
@@ -39,56 +46,86 @@ struct Past {
     heard: bool,
     /// The last word, in °C, if it was to be believed.
     last: Option<f64>,
+    /// What was said of it when it fell silent, while it is.
+    silence: Option<Fault>,
 }
 
-/// In °C.
-fn read(input: &OneWireInput, root: &Path, past: &Past) -> Result<f64, Fault> {
-    let devices = root.join("sys/bus/w1/devices");
-    let id = the_one(input, &devices, root)?;
-    let device = devices.join(&id);
-    // The kernel keeps an unplugged one in its list for minutes, and a line on ground first reads as 0, then as
-    // nothing: all that is one fault. Only a thermometer never heard of may have a wrong id.
-    let silent = || {
-        let fault = format!("{id} does not answer rightly: unplugged, or a bad connection");
-        match &thermometers(&devices)[..] {
-            others if others.is_empty() || others.contains(&id) || past.heard => Fault::new(fault),
-            others => Fault::new(format!("{fault} (on the bus are: {})", others.join(", "))),
+/// Why there is no temperature.
+enum Trouble {
+    /// Nothing that can be believed comes back.
+    Silent(String),
+    /// Anything else.
+    Fault(Fault),
+}
+
+impl Thermometer {
+    /// In °C.
+    fn read(&mut self) -> Result<f64, Fault> {
+        match self.ask() {
+            Ok(degrees) => {
+                self.past = Past { heard: true, last: Some(degrees), silence: None };
+                Ok(degrees)
+            }
+            Err(Trouble::Fault(fault)) => {
+                self.past = Past { last: None, silence: None, ..self.past };
+                Err(fault)
+            }
+            Err(Trouble::Silent(id)) => {
+                self.past.last = None;
+                let fault = || silence(&id, &self.devices, self.past.heard);
+                Err(self.past.silence.get_or_insert_with(fault).clone())
+            }
         }
-    };
-    if !device.exists() {
-        return Err(silent());
     }
-    let degrees = match Said::by(&device)? {
-        Said::Degrees(degrees) if degrees != 0.0 || has_more_to_say(&device) => degrees,
-        _ => return Err(silent()),
-    };
-    if degrees == POWER_UP && past.last.is_none_or(|last| (last - POWER_UP).abs() > NEAR) {
-        return Err(Fault::new(format!("{id} says 85 °C, which it also does when it has just got its power")));
+
+    fn ask(&mut self) -> Result<f64, Trouble> {
+        let id = self.find().map_err(Trouble::Fault)?;
+        let device = self.devices.join(&id);
+        if !device.exists() {
+            return Err(Trouble::Silent(id));
+        }
+        let degrees = match Said::by(&device).map_err(Trouble::Fault)? {
+            Said::Degrees(degrees) if degrees != 0.0 || has_more_to_say(&device) => degrees,
+            _ => return Err(Trouble::Silent(id)),
+        };
+        let wrong = |words: String| Err(Trouble::Fault(Fault::new(format!("{id} says {words}"))));
+        if degrees == POWER_UP && self.past.last.is_none_or(|last| (last - POWER_UP).abs() > NEAR) {
+            return wrong("85 °C, which it also does when it has just got its power".into());
+        }
+        if !(-55.0..=125.0).contains(&degrees) {
+            return wrong(format!("{degrees} °C, which it cannot measure: too little power?"));
+        }
+        Ok(degrees)
     }
-    if !(-55.0..=125.0).contains(&degrees) {
-        return Err(Fault::new(format!("{id} says {degrees} °C, which it cannot measure: too little power?")));
+
+    /// The configured thermometer, or the only one there is, or was.
+    fn find(&mut self) -> Result<String, Fault> {
+        let bus =
+            |device: &PathBuf| device.file_name().is_some_and(|name| name.to_string_lossy().contains("bus_master"));
+        if !sysfs::folders(&self.devices).iter().any(bus) {
+            return Err(Fault::new(format!("no 1-Wire bus; {}", enable::onewire(&self.root))));
+        }
+        if !self.named {
+            match &thermometers(&self.devices)[..] {
+                [] => {}
+                [id] => self.id = Some(id.clone()),
+                several => {
+                    let words = "several thermometers on the 1-Wire bus; the config must name one by its id";
+                    return Err(Fault::new(format!("{words}: {}", several.join(", "))));
+                }
+            }
+        }
+        self.id.clone().ok_or_else(|| Fault::new("no thermometer on the 1-Wire bus"))
     }
-    Ok(degrees)
 }
 
-/// The configured thermometer, or the only one there is.
-fn the_one(input: &OneWireInput, devices: &Path, root: &Path) -> Result<String, Fault> {
-    let bus = |device: &PathBuf| device.file_name().is_some_and(|name| name.to_string_lossy().contains("bus_master"));
-    if !sysfs::folders(devices).iter().any(bus) {
-        return Err(Fault::new(format!("no 1-Wire bus; {}", enable::onewire(root))));
-    }
-    if let Some(id) = &input.id {
-        return Ok(id.clone());
-    }
+/// The kernel keeps an unplugged one in its list for minutes, and a line on ground first reads as 0, then as nothing:
+/// all that is one fault. Only a thermometer never heard of may have a wrong id.
+fn silence(id: &str, devices: &Path, heard: bool) -> Fault {
+    let fault = format!("{id} does not answer rightly: unplugged, or a bad connection");
     match &thermometers(devices)[..] {
-        [] => Err(Fault::new("no thermometer on the 1-Wire bus")),
-        [id] => Ok(id.clone()),
-        several => {
-            let list = several.join(", ");
-            Err(Fault::new(format!(
-                "several thermometers on the 1-Wire bus; the config must name one by its id: {list}"
-            )))
-        }
+        others if heard || others.is_empty() || others.iter().any(|other| other == id) => Fault::new(fault),
+        others => Fault::new(format!("{fault} (on the bus are: {})", others.join(", "))),
     }
 }
 
@@ -176,6 +213,8 @@ mod tests {
         assert_eq!(only(), Err(Fault::new(format!("{fault} {ID}, {OTHER}"))));
         bus.remove(&format!("sys/bus/w1/devices/{ID}"));
         bus.remove(&format!("sys/bus/w1/devices/{OTHER}"));
+        assert_eq!(only(), Err(silent(ID)), "it was there");
+        let mut only = reader(OneWireInput { id: None }, bus.root());
         assert_eq!(only(), Err(Fault::new("no thermometer on the 1-Wire bus")));
     }
 
@@ -197,8 +236,11 @@ mod tests {
     fn a_wrong_id_is_told_which_there_are() {
         let bus = bus();
         says(&bus, OTHER, "20000");
-        let fault = reader(named(ID), bus.root())().unwrap_err();
-        assert_eq!(fault.0, format!("{} (on the bus are: {OTHER})", silent(ID)));
+        let mut read = reader(named(ID), bus.root());
+        let fault = Fault::new(format!("{} (on the bus are: {OTHER})", silent(ID)));
+        assert_eq!(read(), Err(fault.clone()));
+        bus.remove(&format!("sys/bus/w1/devices/{OTHER}"));
+        assert_eq!(read(), Err(fault), "the same fault in other words");
     }
 
     #[test]
@@ -236,6 +278,8 @@ mod tests {
         says(&bus, ID, "0");
         let bytes = |bytes: &str| bus.write(&format!("sys/bus/w1/devices/{ID}/w1_slave"), bytes);
         bytes("00 00 00 00 00 00 00 00 00 : crc=00 YES\n00 00 00 00 00 00 00 00 00 t=0");
+        assert_eq!(reader(named(ID), bus.root())(), Err(silent(ID)));
+        bytes("");
         assert_eq!(reader(named(ID), bus.root())(), Err(silent(ID)));
         bytes("00 00 4b 46 7f ff 0c 10 70 : crc=70 YES\n00 00 4b 46 7f ff 0c 10 70 t=0");
         assert_eq!(reader(named(ID), bus.root())(), Ok(Value::Number(0.0)));

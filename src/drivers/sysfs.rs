@@ -4,6 +4,9 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use super::enable;
+use crate::model::Fault;
+
 /// What the kernel says in a file is shorter; other files may have no end.
 const LONGEST: u64 = 64 * 1024;
 
@@ -35,31 +38,68 @@ pub(super) fn shorten(text: &str) -> String {
     }
 }
 
+/// Looks for one device, each time anew, since it may have come back elsewhere.
+pub(super) struct Search {
+    /// Where the file system starts.
+    root: PathBuf,
+    /// What sort of device it is, for people.
+    sort: &'static str,
+    class: PathBuf,
+    prefix: &'static str,
+    wanted: String,
+    /// What was said when it was first missed. As long as it is missing that stays, whatever else comes and goes: the
+    /// same fault is told once.
+    missed: Option<Fault>,
+}
+
+impl Search {
+    pub fn hwmon(root: PathBuf, wanted: &str) -> Search {
+        let class = root.join("sys/class/hwmon");
+        Search { root, sort: "hwmon chip", class, prefix: "hwmon", wanted: wanted.to_owned(), missed: None }
+    }
+
+    pub fn iio(root: PathBuf, wanted: &str) -> Search {
+        let class = root.join("sys/bus/iio/devices");
+        Search { root, sort: "IIO device", class, prefix: "iio:device", wanted: wanted.to_owned(), missed: None }
+    }
+
+    /// Its folder, or what is wrong and what would bring it.
+    pub fn find(&mut self) -> Result<PathBuf, Fault> {
+        let (sort, wanted) = (self.sort, &self.wanted);
+        match find(&self.class, self.prefix, wanted) {
+            Ok(device) => {
+                self.missed = None;
+                Ok(device)
+            }
+            Err(Missing::Several(addresses)) => {
+                let list = addresses.join(", ");
+                Err(Fault::new(format!("more than one {sort} “{wanted}”; name one by its address: {list}")))
+            }
+            Err(Missing::Absent(names)) => {
+                let there =
+                    if names.is_empty() { String::new() } else { format!(" (there are: {})", names.join(", ")) };
+                let cure = enable::device(&self.root, wanted);
+                let fault = || Fault::new(format!("no {sort} “{wanted}”{there}; {cure}"));
+                Err(self.missed.get_or_insert_with(fault).clone())
+            }
+        }
+    }
+}
+
 /// Why a device was not found.
 #[derive(Debug, PartialEq)]
-pub(super) enum Missing {
+enum Missing {
     /// None goes by that name; the names there are.
     Absent(Vec<String>),
     /// More than one does; their bus addresses.
     Several(Vec<String>),
 }
 
-impl Missing {
-    /// In words, for a device of this sort; `cure` is what would bring an absent one.
-    pub fn words(&self, sort: &str, wanted: &str, cure: &str) -> String {
-        match self {
-            Missing::Absent(names) if names.is_empty() => format!("no {sort} “{wanted}”; {cure}"),
-            Missing::Absent(names) => format!("no {sort} “{wanted}” (there are: {}); {cure}", names.join(", ")),
-            Missing::Several(addresses) => {
-                format!("more than one {sort} “{wanted}”; name one by its address: {}", addresses.join(", "))
-            }
-        }
-    }
-}
-
-/// The device among the folders of `class` that goes by `wanted`: its label, else its name, else its bus address.
-pub(super) fn find(class: &Path, wanted: &str) -> Result<PathBuf, Missing> {
-    let devices = folders(class);
+/// The device among the folders of `class` that goes by `wanted`: its label, else its name, else its bus address. What
+/// is a device there begins with `prefix`.
+fn find(class: &Path, prefix: &str, wanted: &str) -> Result<PathBuf, Missing> {
+    let mut devices = folders(class);
+    devices.retain(|device| device.file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix)));
     let called = |file: &'static str| move |device: &PathBuf| text(&device.join(file)).is_ok_and(|text| text == wanted);
     // A platform device's name may carry its address: dht11@4.
     let bare = |device: &PathBuf| name(device).split('@').next() == Some(wanted);
@@ -138,17 +178,18 @@ pub(super) mod tests {
     #[test]
     fn a_label_goes_before_a_name_and_a_name_before_an_address() {
         let tree = Tree::new(&[
-            ("class/a/name", "bme280"),
-            ("class/a/label", "attic"),
-            ("class/b/name", "attic"),
-            ("class/c/name", "dht11@4"),
+            ("class/device0/name", "bme280"),
+            ("class/device0/label", "attic"),
+            ("class/device1/name", "attic"),
+            ("class/device2/name", "dht11@4"),
+            ("class/trigger0/name", "bme280"),
         ]);
         let class = tree.root().join("class");
-        assert_eq!(find(&class, "attic"), Ok(class.join("a")));
-        assert_eq!(find(&class, "bme280"), Ok(class.join("a")));
-        assert_eq!(find(&class, "dht11"), Ok(class.join("c")));
+        assert_eq!(find(&class, "device", "attic"), Ok(class.join("device0")));
+        assert_eq!(find(&class, "device", "bme280"), Ok(class.join("device0")));
+        assert_eq!(find(&class, "device", "dht11"), Ok(class.join("device2")));
         let names = ["attic", "bme280", "dht11@4"].map(str::to_owned).to_vec();
-        assert_eq!(find(&class, "sht3x"), Err(Missing::Absent(names)));
+        assert_eq!(find(&class, "device", "sht3x"), Err(Missing::Absent(names)));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What happened and who did it: a line for the log, and the last few for the chat's `log`.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use jiff::Timestamp;
 
@@ -32,12 +32,13 @@ const TOLD: usize = 12;
 pub struct Journal {
     lines: VecDeque<(Timestamp, PointId, String)>,
     sensors: Bucket,
+    unwell: BTreeSet<PointId>,
 }
 
 impl Journal {
     /// Empty.
     pub fn new(now: Moment) -> Journal {
-        Journal { lines: VecDeque::new(), sensors: Bucket::per_minute(SENSOR_LINES, now) }
+        Journal { lines: VecDeque::new(), sensors: Bucket::per_minute(SENSOR_LINES, now), unwell: BTreeSet::new() }
     }
 
     /// What is known of a point has changed.
@@ -46,8 +47,15 @@ impl Journal {
         if let Some(cause) = cause {
             line += &format!(" ({cause})");
         }
-        let quiet = matches!((point, scene.device.kind(point)), (PointId::Sensor(_), Kind::Number { .. }));
-        let level = match scene.reading(point).quality {
+        let reading = scene.reading(point);
+        let was_unwell = self.unwell.remove(&point);
+        if reading.is_unwell() {
+            self.unwell.insert(point);
+        }
+        // A number changes all the time, but who read of its fault must read of its end.
+        let number = matches!((point, scene.device.kind(point)), (PointId::Sensor(_), Kind::Number { .. }));
+        let quiet = number && !was_unwell;
+        let level = match reading.quality {
             Quality::Fault(_) | Quality::Stale(_) => Level::Warn,
             _ if quiet => Level::Debug,
             _ => Level::Info,
@@ -98,6 +106,7 @@ impl Journal {
     /// Another config: the old lines name points by ids that mean other things now.
     pub fn forget(&mut self) {
         self.lines.clear();
+        self.unwell.clear();
     }
 
     fn keep(&mut self, at: Timestamp, point: PointId, line: String) {

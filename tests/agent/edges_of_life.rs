@@ -199,3 +199,14 @@ fn a_sensor_that_stays_broken_is_told_once_and_so_is_its_return() {
     assert_eq!(talk.logged(), ["Front door: closed"]);
     assert_eq!(talk.heard(), ["carol@home.example: Front door: closed"]);
 }
+
+#[test]
+fn the_log_says_that_a_number_is_well_again_but_not_each_number() {
+    let mut talk = Talk::begin();
+    talk.logged();
+    talk.report("air", Err(Fault::new("unplugged")));
+    talk.report("air", Ok(Value::Number(20.0)));
+    talk.report("air", Ok(Value::Number(21.0)));
+    let told = talk.logged_aloud();
+    assert_eq!(told, ["Air: fault: unplugged", "Air: 20.0 °C"]);
+}

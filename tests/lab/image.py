@@ -85,7 +85,11 @@ def build_simulators(kernel):
     place = os.path.join(CACHE, 'oot', digest.hexdigest()[:16])
     if not os.path.exists(place):
         shutil.rmtree(os.path.join(CACHE, 'oot'), ignore_errors=True)
-        output(os.path.join(oot, 'build.sh'), CACHE, kernel, USER_SUITE, KERNEL_SUITE, place + '.new')
+        build = [os.path.join(oot, 'build.sh'), CACHE, kernel, USER_SUITE, KERNEL_SUITE, place + '.new']
+        if subprocess.run(build).returncode != 0:
+            # Debian keeps the headers of its newest kernel only.
+            raise SystemExit('hwlab: the simulators cannot be built; if kernel %s is not the newest of %s any more, '
+                             'remove %s/kernel' % (kernel, KERNEL_SUITE, CACHE))
         os.rename(place + '.new', place)
     return place
 
