@@ -4,8 +4,10 @@
 mod doors;
 mod incoming;
 mod input;
+mod seen;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jid::FullJid;
 use xmpp_parsers::message::MessageType;
@@ -23,6 +25,7 @@ use crate::xmpp::rate::Bucket;
 use crate::xmpp::roster::Roster;
 use doors::Door;
 pub use input::{Effect, Input};
+use seen::Seen;
 
 /// The device as features see it. A macro, because it borrows some fields while others are changed.
 macro_rules! scene {
@@ -39,8 +42,14 @@ macro_rules! scene {
 }
 use scene;
 
-/// Requests and presences of all strangers together that are worth an answer or a line in the log.
+/// Requests and presences of all strangers together that are worth an answer.
 const STRANGERS_PER_MINUTE: u32 = 120;
+/// The same for a line in the log, which is on a card that wears out.
+const STRANGER_LINES_PER_MINUTE: u32 = 10;
+/// Questions of a contact's clients (discovery, pings) for each command it may give.
+const QUERIES_PER_COMMAND: u32 = 10;
+/// A server that does not tell the roster is not waited for longer.
+const ROSTER_WITHIN: Duration = Duration::from_secs(5);
 
 /// The device.
 #[derive(Debug)]
@@ -60,9 +69,17 @@ pub struct Agent {
     roster: Roster,
     dashboard: Dashboard,
     notices: Notices,
-    /// One per contact.
-    buckets: Vec<Bucket>,
+    /// Until the roster is here nobody is told anything: whom the config does not name must be turned away first.
+    introduce_by: Option<Moment>,
+    /// The config has changed since the roster was last gone through.
+    roster_due: bool,
+    /// Commands and questions, one pair per contact.
+    buckets: Vec<(Bucket, Bucket)>,
+    /// When each contact was last told that something came late.
+    late: Vec<Option<Moment>>,
+    seen: Seen,
     strangers: Bucket,
+    stranger_lines: Bucket,
     journal: Journal,
     dropped: u64,
 }
@@ -75,7 +92,12 @@ impl Agent {
         control.link(&device, false, now);
         Agent {
             buckets: buckets(&device, now),
+            introduce_by: None,
+            roster_due: false,
+            late: device.contacts().map(|_| None).collect(),
+            seen: Seen::default(),
             strangers: Bucket::per_minute(STRANGERS_PER_MINUTE, now.mono),
+            stranger_lines: Bucket::per_minute(STRANGER_LINES_PER_MINUTE, now.mono),
             journal: Journal::new(now.mono),
             control,
             started: now.mono,
@@ -106,8 +128,9 @@ impl Agent {
     /// When [`Input::Tick`] has something to do; never in the past after a call to [`Agent::handle`].
     pub fn deadline(&self) -> Option<Moment> {
         // Presence waits for the server, so while offline its deadline is none.
-        let dashboard = self.me.as_ref().and_then(|_| self.dashboard.deadline());
-        [self.control.deadline(), dashboard, self.notices.deadline()].into_iter().flatten().min()
+        let dashboard = if self.is_talking() { self.dashboard.deadline() } else { None };
+        let deadlines = [self.control.deadline(), dashboard, self.notices.deadline(), self.introduce_by];
+        deadlines.into_iter().flatten().min()
     }
 
     /// Something has happened.
@@ -142,8 +165,9 @@ impl Agent {
         // A driver may outlive its point by a moment when the config is read anew.
         match self.device.point_named(name) {
             Some(PointId::Sensor(id)) => {
-                let decision = self.control.sample(&self.device, id, result, now);
-                self.decide(decision, now, out);
+                if let Some(decision) = self.control.sample(&self.device, id, result, now) {
+                    self.decide(vec![decision], now, out);
+                }
             }
             Some(PointId::Actuator(id)) => {
                 let decisions = self.control.observed(&self.device, id, answers, result, now);
@@ -156,17 +180,38 @@ impl Agent {
     fn online(&mut self, jid: FullJid, resumed: bool, now: Now, out: &mut Vec<Effect>) {
         self.control.link(&self.device, true, now);
         self.me = Some(jid);
-        if resumed {
+        if resumed && !self.roster_due {
             return self.refresh(now, out);
         }
+        if !resumed {
+            self.dashboard.begin();
+        }
+        self.fetch_roster(now, out);
+    }
+
+    fn fetch_roster(&mut self, now: Now, out: &mut Vec<Effect>) {
         let id = self.fresh_id();
         out.push(Effect::Send(self.roster.fetch(id).into()));
+        self.introduce_by = Some(now.mono + ROSTER_WITHIN);
+        self.roster_due = false;
+    }
+
+    fn introduce(&mut self, now: Now, out: &mut Vec<Effect>) {
+        self.introduce_by = None;
         let scene = scene!(self, now);
-        out.extend(self.dashboard.online(&scene).into_iter().map(|presence| Effect::Send(presence.into())));
+        let presences = self.dashboard.introduce(&scene, &self.roster);
+        out.extend(presences.into_iter().map(|presence| Effect::Send(presence.into())));
+    }
+
+    /// Online, and the roster has been gone through.
+    fn is_talking(&self) -> bool {
+        self.me.is_some() && self.introduce_by.is_none()
     }
 
     fn offline(&mut self, now: Now) {
         self.me = None;
+        // A roster that was asked for and has not come is asked for again.
+        self.roster_due |= self.introduce_by.take().is_some();
         self.control.link(&self.device, false, now);
     }
 
@@ -178,16 +223,28 @@ impl Agent {
             let notices = self.notices.wake(&scene);
             self.notify(notices, out);
         }
+        if self.introduce_by.is_some_and(|at| at <= now.mono) {
+            self.introduce(now, out);
+        }
         if self.dashboard.deadline().is_some_and(|at| at <= now.mono) {
             self.refresh(now, out);
         }
     }
 
-    fn decide(&mut self, decisions: impl IntoIterator<Item = Decision>, now: Now, out: &mut Vec<Effect>) {
+    fn decide(&mut self, decisions: Vec<Decision>, now: Now, out: &mut Vec<Effect>) {
+        // What a request changed is logged as the change; one that changed nothing is logged by itself.
+        let changed = decisions.iter().any(|d| matches!(d, Decision::Changed(_, Some(Cause::Asked(_)))));
         for decision in decisions {
             match decision {
                 Decision::Drive(drive) => out.push(Effect::Drive(drive)),
-                Decision::Settled(ticket, outcome) => self.answer(ticket, Ok(outcome), now, out),
+                Decision::Settled(ticket, outcome) => {
+                    if let (Some((actuator, door)), false) = (self.doors.get(&ticket), changed) {
+                        let scene = scene!(self, now);
+                        let (level, line) = self.journal.settled(&scene, *actuator, &outcome, &door.asker());
+                        out.push(Effect::Log(level, line));
+                    }
+                    self.answer(ticket, Ok(outcome), now, out);
+                }
                 Decision::Changed(point, cause) => {
                     let scene = scene!(self, now);
                     let line = self.journal.changed(&scene, point, cause.as_ref());
@@ -221,8 +278,8 @@ impl Agent {
         match self.control.request(asker, &Request { ticket, actuator, wish }, now) {
             Ok(drive) => out.push(Effect::Drive(drive)),
             Err(refusal) => {
-                let line = self.journal.refused(&self.device, asker, actuator, &refusal, now.wall);
-                out.push(Effect::Log(Level::Info, line));
+                let line = self.journal.refused(&self.device, asker, actuator, &refusal, now);
+                out.extend(line.map(|line| Effect::Log(Level::Info, line)));
                 self.answer(ticket, Err(refusal), now, out);
             }
         }
@@ -236,11 +293,13 @@ impl Agent {
     }
 
     fn refresh(&mut self, now: Now, out: &mut Vec<Effect>) {
-        if self.me.is_none() {
+        if !self.is_talking() {
             return;
         }
         let scene = scene!(self, now);
-        out.extend(self.dashboard.update(&scene).into_iter().map(|presence| Effect::Send(presence.into())));
+        out.extend(
+            self.dashboard.update(&scene, &self.roster).into_iter().map(|presence| Effect::Send(presence.into())),
+        );
     }
 
     fn notify(&mut self, notices: Vec<Notice>, out: &mut Vec<Effect>) {
@@ -254,27 +313,40 @@ impl Agent {
     fn reload(&mut self, device: Device, now: Now, out: &mut Vec<Effect>) {
         let open: Vec<Ticket> = self.doors.keys().copied().collect();
         open.into_iter().for_each(|ticket| self.answer(ticket, Ok(Outcome::NoConfirmation), now, out));
-        self.control = self.control.reloaded(&self.device, &device);
+        self.control = self.control.reloaded(&self.device, &device, now);
         self.control.link(&device, self.me.is_some(), now);
         self.device = device;
         self.buckets = buckets(&self.device, now);
         self.sessions = Sessions::default();
-        self.notices.forget();
+        let scene = scene!(self, now);
+        self.notices.begin_anew(&scene);
         self.journal.forget();
+        self.late = self.device.contacts().map(|_| None).collect();
+        self.dashboard.rekey(&self.device);
+        self.roster_due = true;
         if self.me.is_some() {
-            let id = self.fresh_id();
-            out.push(Effect::Send(self.roster.fetch(id).into()));
-            let scene = scene!(self, now);
-            out.extend(self.dashboard.reloaded(&scene).into_iter().map(|presence| Effect::Send(presence.into())));
+            self.fetch_roster(now, out);
         }
     }
 
     fn fresh_id(&mut self) -> String {
         self.count += 1;
-        format!("k{:x}-{}", self.seed, self.count)
+        id(self.seed, self.count)
     }
 }
 
-fn buckets(device: &Device, now: Now) -> Vec<Bucket> {
-    device.contacts().map(|_| Bucket::per_minute(device.limits().commands_per_minute, now.mono)).collect()
+/// An id that nobody can count by: gaps in a row of numbers would tell a contact that something happened which it
+/// may not know of. (The finalizer of SplitMix64.)
+fn id(seed: u64, count: u64) -> String {
+    let mut x = seed.wrapping_add(count.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    format!("k{:016x}", x ^ (x >> 31))
+}
+
+fn buckets(device: &Device, now: Now) -> Vec<(Bucket, Bucket)> {
+    let commands = device.limits().commands_per_minute;
+    let queries = commands.saturating_mul(QUERIES_PER_COMMAND);
+    let pair = |_| (Bucket::per_minute(commands, now.mono), Bucket::per_minute(queries, now.mono));
+    device.contacts().map(pair).collect()
 }

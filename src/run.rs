@@ -10,7 +10,11 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::task::yield_now;
 use tokio::time::{Duration, Instant, Interval, interval, sleep_until, timeout};
+
+use xmpp_parsers::stanza::Stanza;
 
 use crate::agent::{Agent, Effect, Input, Level};
 use crate::config::{self, Layers, Mistakes, Purpose, Resolved};
@@ -108,6 +112,13 @@ struct Life {
     /// The trouble that was logged last: each is said once.
     trouble: Option<Trouble>,
     offline_since: Option<Instant>,
+    /// A drive was posted in this turn.
+    drove: bool,
+    /// Links of an account that the config no longer names, saying goodbye. What they could not send, the new one
+    /// does.
+    farewells: JoinSet<Vec<(Stanza, Timestamp)>>,
+    /// The agent panicked. Its last words are in the log.
+    broken: bool,
 }
 
 async fn live(layers: &Layers, resolved: Resolved) -> Result<(), Death> {
@@ -137,7 +148,18 @@ impl Life {
         systemd::status("offline: connecting for the first time");
         let link = start_link(&device).map_err(Death::Config)?;
         let agent = Agent::new(device, rand::random(), clock.now());
-        Ok(Life { clock, agent, drivers, link, reports, trouble: None, offline_since: None })
+        Ok(Life {
+            clock,
+            agent,
+            drivers,
+            link,
+            reports,
+            trouble: None,
+            offline_since: None,
+            drove: false,
+            farewells: JoinSet::new(),
+            broken: false,
+        })
     }
 
     async fn turn(
@@ -149,6 +171,9 @@ impl Life {
     ) -> Result<(), Death> {
         let [terminate, interrupt] = stop;
         loop {
+            if self.broken {
+                return Err(Death::Part("the agent".to_owned(), "it panicked (see above)".to_owned()));
+            }
             let deadline = self.agent.deadline().map(|at| self.clock.instant(at));
             tokio::select! {
                 report = self.reports.recv() => match report {
@@ -157,6 +182,9 @@ impl Life {
                 },
                 event = self.link.next() => self.hear(event),
                 () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => self.feed(Input::Tick),
+                Some(Ok(unsent)) = self.farewells.join_next() => {
+                    unsent.into_iter().for_each(|(stanza, posted)| self.link.post(stanza, posted));
+                }
                 (point, reason) = self.drivers.ended() => {
                     return Err(Death::Part(format!("the driver of {point}"), reason));
                 }
@@ -172,22 +200,33 @@ impl Life {
                 // In the loop and not beside it: what is fed is the proof that the loop turns.
                 () = tick(watchdog) => systemd::alive(),
             }
+            // A burst of commands is ready all at once; without this the drivers would never get to take theirs.
+            if std::mem::take(&mut self.drove) {
+                yield_now().await;
+            }
         }
     }
 
     /// Hardware first: the goodbye may take seconds.
-    async fn end(self) {
+    async fn end(mut self) {
         systemd::stopping();
         self.drivers.leave().await;
-        self.link.close(Some(self.agent.farewell())).await;
+        self.farewells.spawn(self.link.close(Some(self.agent.farewell())));
+        while self.farewells.join_next().await.is_some() {}
     }
 
     fn feed(&mut self, input: Input) {
         let now = self.clock.now();
-        for effect in self.agent.handle(input, now) {
+        // A mistake of ours must not skip the goodbye: the loop ends as it does for any part that ends.
+        let handled = std::panic::catch_unwind(AssertUnwindSafe(|| self.agent.handle(input, now)));
+        self.broken |= handled.is_err();
+        for effect in handled.unwrap_or_default() {
             match effect {
                 Effect::Send(stanza) => self.link.post(stanza, now.wall),
-                Effect::Drive(drive) => self.drivers.drive(self.agent.device(), &drive),
+                Effect::Drive(drive) => {
+                    self.drivers.drive(self.agent.device(), &drive);
+                    self.drove = true;
+                }
                 Effect::Log(Level::Warn, text) => tracing::warn!("{text}"),
                 Effect::Log(Level::Info, text) => tracing::info!("{text}"),
                 Effect::Log(Level::Debug, text) => tracing::debug!("{text}"),
@@ -255,7 +294,8 @@ impl Life {
                 Ok(link) => {
                     let before = std::mem::replace(&mut self.link, link);
                     self.feed(Input::Offline);
-                    before.close(Some(self.agent.farewell())).await;
+                    // Not waited for: the goodbye may take seconds, and the loop has deadlines.
+                    self.farewells.spawn(before.close(Some(self.agent.farewell())));
                     self.trouble = None;
                 }
                 Err(trouble) => {

@@ -1,6 +1,6 @@
 //! The way a wish came in is the way its answer goes out.
 
-use jid::Jid;
+use jid::{BareJid, Jid};
 use xmpp_parsers::message::{MessageType, Thread};
 use xmpp_parsers::stanza::Stanza;
 
@@ -18,6 +18,13 @@ pub(super) enum Door {
 }
 
 impl Door {
+    /// Who asked.
+    pub fn asker(&self) -> BareJid {
+        match self {
+            Door::Chat { to, .. } | Door::Form { to, .. } => to.to_bare(),
+        }
+    }
+
     /// The answer. `fresh` is the id of a new stanza, where one is needed.
     pub fn answer(
         self,

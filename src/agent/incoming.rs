@@ -1,8 +1,10 @@
 //! Stanzas that come in: sorted by who sent them before anything else is looked at.
 
+use std::time::Duration;
+
 use jid::{BareJid, Jid};
 use xmpp_parsers::iq::Iq;
-use xmpp_parsers::message::Message;
+use xmpp_parsers::message::{Id, Message};
 use xmpp_parsers::minidom::Element;
 use xmpp_parsers::ns;
 use xmpp_parsers::presence::{Presence, Type};
@@ -16,10 +18,12 @@ use crate::xmpp::chat::{self, Answer};
 use crate::xmpp::iq::{self, Caller, Reply, Turn, Verb};
 use crate::xmpp::journal::Level;
 use crate::xmpp::message::Incoming;
-use crate::xmpp::rate::Pass;
+use crate::xmpp::rate::{Bucket, Pass};
 use crate::xmpp::roster::Roster;
 use crate::xmpp::{message, receipts};
 
+/// Between two answers to one contact's late messages.
+const LATE_GAP: Duration = Duration::from_secs(30);
 const TOO_FAST: &str = "Too many commands; wait a minute.";
 
 impl Agent {
@@ -29,7 +33,7 @@ impl Agent {
             Stanza::Presence(presence) => self.presence(presence, now, out),
             Stanza::Iq(Iq::Get { from, id, payload, .. }) => self.iq(Verb::Get, from, id, payload, now, out),
             Stanza::Iq(Iq::Set { from, id, payload, .. }) => self.iq(Verb::Set, from, id, payload, now, out),
-            Stanza::Iq(Iq::Result { from, id, payload, .. }) => self.result(from.as_ref(), &id, payload, out),
+            Stanza::Iq(Iq::Result { from, id, payload, .. }) => self.result(from.as_ref(), &id, payload, now, out),
             Stanza::Iq(Iq::Error { .. }) => {}
         }
     }
@@ -46,7 +50,7 @@ impl Agent {
         if sorted == Incoming::Other {
             return;
         }
-        match self.buckets[contact.index()].take(now.mono) {
+        match self.buckets[contact.index()].0.take(now.mono) {
             Pass::Yes => {}
             Pass::FirstNo => {
                 out.push(Effect::Log(Level::Warn, format!("{from} is too fast; ignored for now")));
@@ -55,6 +59,11 @@ impl Agent {
             Pass::No => return,
         }
         out.extend(receipts::answer(&message, &from).map(|receipt| Effect::Send(receipt.into())));
+        if let (Incoming::Words(words), Some(Id(id))) = (&sorted, &message.id)
+            && self.seen.again(&from, id, words, now.mono)
+        {
+            return;
+        }
         match sorted {
             Incoming::Other => {}
             Incoming::Words(words) => {
@@ -70,8 +79,14 @@ impl Agent {
                 }
             }
             Incoming::Late(words) => {
+                // After a long absence there may be many; one word for all of them is enough.
+                let told = &mut self.late[contact.index()];
+                if told.is_some_and(|at| now.mono.since(at) < LATE_GAP) {
+                    return;
+                }
+                *told = Some(now.mono);
                 let quoted: String = words.trim().chars().take(40).collect();
-                let text = format!("“{quoted}” came late, so I did nothing. Say it again if you still want it.");
+                let text = format!("“{quoted}” came late, so I did nothing. What you still want, say again.");
                 self.say(&message, from, text, out);
             }
             Incoming::Corrected => {
@@ -104,10 +119,10 @@ impl Agent {
         };
         match presence.type_ {
             Type::Subscribe => out.extend(self.roster.welcome(asker.jid()).into_iter().map(Effect::Send)),
-            Type::None | Type::Unavailable => {
+            Type::None | Type::Unavailable | Type::Error => {
                 let scene = scene!(self, now);
                 let Some(asker) = recognise(scene.device, &from) else { return };
-                let greeting = self.dashboard.follow(&scene, asker, &from, presence.type_ == Type::None);
+                let greeting = self.dashboard.follow(&scene, &self.roster, asker, &from, presence.type_ == Type::None);
                 out.extend(greeting.map(|presence| Effect::Send(presence.into())));
             }
             _ => {}
@@ -118,12 +133,12 @@ impl Agent {
         let own = self.device.account().jid.to_bare();
         if verb == Verb::Set && payload.is("query", ns::ROSTER) && from_account(from.as_ref(), &own) {
             // RFC 6121 section 2.1.6: a push from anybody else is to be ignored; below it gets an error.
-            self.roster.pushed(payload);
-            return out.push(Effect::Send(iq::result(from, id, None).into()));
+            out.push(Effect::Send(iq::result(from, id, None).into()));
+            return out.extend(self.roster.pushed(&self.device, payload).into_iter().map(Effect::Send));
         }
         let contact: Option<ContactId> = from.as_ref().and_then(|from| recognise(&self.device, from)).map(|a| a.id());
         if let Some(contact) = contact
-            && self.buckets[contact.index()].take(now.mono) != Pass::Yes
+            && self.pair(contact, verb).take(now.mono) != Pass::Yes
         {
             let error = iq::error(ErrorType::Wait, DefinedCondition::PolicyViolation, TOO_FAST);
             return out.push(Effect::Send(iq::refuse(from, id, error).into()));
@@ -132,7 +147,8 @@ impl Agent {
         let caller = match &from {
             Some(from) => match recognise(scene.device, from) {
                 Some(asker) => Caller::Contact(asker, from),
-                None if is_server(from, &own) => Caller::Server,
+                // ejabberd asks for our capabilities in our own name.
+                None if is_server(from, &own) || self.me.as_ref().is_some_and(|me| *me == *from) => Caller::Server,
                 None => {
                     if self.stranger(from, "asked us something", now, out) {
                         let refusal = iq::refuse(Some(from.clone()), id, iq::nothing_here());
@@ -154,7 +170,13 @@ impl Agent {
         }
     }
 
-    fn result(&mut self, from: Option<&Jid>, id: &str, payload: Option<Element>, out: &mut Vec<Effect>) {
+    /// Questions and commands are counted apart: a client that browses must not use up the `pump off`.
+    fn pair(&mut self, contact: ContactId, verb: Verb) -> &mut Bucket {
+        let (commands, queries) = &mut self.buckets[contact.index()];
+        if verb == Verb::Get { queries } else { commands }
+    }
+
+    fn result(&mut self, from: Option<&Jid>, id: &str, payload: Option<Element>, now: Now, out: &mut Vec<Effect>) {
         let own = self.device.account().jid.to_bare();
         if !self.roster.awaits(id) || !from_account(from, &own) {
             return;
@@ -162,10 +184,11 @@ impl Agent {
         let (mut count, seed) = (self.count, self.seed);
         let stanzas = self.roster.fetched(&self.device, payload, || {
             count += 1;
-            format!("k{seed:x}-{count}")
+            super::id(seed, count)
         });
         self.count = count;
         out.extend(stanzas.into_iter().map(Effect::Send));
+        self.introduce(now, out);
     }
 
     /// Somebody the config does not name did something. True if it is worth an answer at all: strangers share
@@ -173,11 +196,16 @@ impl Agent {
     fn stranger(&mut self, from: &Jid, what: &str, now: Now, out: &mut Vec<Effect>) -> bool {
         match self.strangers.take(now.mono) {
             Pass::Yes => {
-                out.push(Effect::Log(Level::Info, format!("{from} {what}, but is not a contact; ignored")));
+                let line = match self.stranger_lines.take(now.mono) {
+                    Pass::Yes => Some(format!("{from} {what}, but is not a contact; ignored")),
+                    Pass::FirstNo => Some(format!("{from} {what}, but is not a contact; more like this is not logged")),
+                    Pass::No => None,
+                };
+                out.extend(line.map(|line| Effect::Log(Level::Info, line)));
                 true
             }
             Pass::FirstNo => {
-                out.push(Effect::Log(Level::Warn, "too many strangers; ignoring them for now".to_owned()));
+                out.push(Effect::Log(Level::Warn, "too many strangers; not answering them for now".to_owned()));
                 false
             }
             Pass::No => false,

@@ -110,7 +110,9 @@ fn check_words(item: &Item<'_>, words: &[(Item<'_>, &str)]) {
         if word.contains(char::is_whitespace) || word.chars().count() > 32 {
             item.wrong("must be one word of at most 32 letters");
         }
-        if ["safe", "keep", "for"].contains(&word.to_lowercase().as_str()) || parse_duration(word).is_some() {
+        if ["safe", "keep", "for", "to", "toggle", "pulse"].contains(&word.to_lowercase().as_str())
+            || parse_duration(word).is_some()
+        {
             item.wrong(format!("“{}” means something else in commands; choose another word", clip(word)));
         }
         if words[..index].iter().any(|(_, other)| other.to_lowercase() == word.to_lowercase()) {

@@ -1,33 +1,48 @@
-//! One actuator over time: what was observed of it, which drives await their read-back, and its one deadline.
+//! One actuator over time: what was observed of it, what it was last told, and its one deadline.
 //!
-//! There is never more than one timer per actuator: a new command replaces the end of the one before it.
+//! Away from the safe value there is at most one deadline, and it ends only when the newest drive has been read back
+//! as safe, or when the line was claimed anew (with the safe value). Anything less leaves the deadline standing:
+//! driving a pump that is off to off does no harm, forgetting one that is on does.
 
 use std::time::Duration;
 
 use super::{Asker, Cause, Drive, Outcome, Refusal, Request, Ticket};
-use crate::model::{Actuator, ActuatorId, Fault, Moment, Now, Quality, Reading, Role, Value};
+use crate::model::{Actuator, ActuatorId, Fault, Kind, Moment, Now, PointId, Quality, Reading, Role, Value};
 
 /// A read-back later than this is "no confirmation".
 pub const CONFIRM_WITHIN: Duration = Duration::from_secs(1);
-/// An actuator that did not go back when its time was up is told so again this often.
+/// An actuator that did not go where the device sent it is sent again this often.
 const INSIST_EVERY: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
 pub(super) struct Acting {
     reading: Reading,
+    /// What it was told last; the safe value after a claim.
+    told: Option<Value>,
+    /// The number of the newest drive.
+    newest: u64,
+    /// Since when it has been away from the safe value: `max_on` counts from here.
+    away_since: Option<Moment>,
     /// Back to the safe value at this moment.
     back_at: Option<Moment>,
     /// To its link-loss value at this moment.
     lost_at: Option<Moment>,
+    linked: bool,
     waiting: Vec<Waiting>,
 }
 
 /// A drive whose read-back has not come yet.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Waiting {
     drive: Drive,
     ticket: Option<Ticket>,
-    until: Moment,
+    sent: Moment,
+}
+
+impl Waiting {
+    fn until(&self) -> Moment {
+        self.sent + CONFIRM_WITHIN
+    }
 }
 
 /// What a report from the driver meant.
@@ -43,7 +58,16 @@ pub(super) struct Observed {
 
 impl Acting {
     pub fn new() -> Acting {
-        Acting { reading: Reading::UNKNOWN, back_at: None, lost_at: None, waiting: Vec::new() }
+        Acting {
+            reading: Reading::UNKNOWN,
+            told: None,
+            newest: 0,
+            away_since: None,
+            back_at: None,
+            lost_at: None,
+            linked: false,
+            waiting: Vec::new(),
+        }
     }
 
     pub fn reading(&self) -> &Reading {
@@ -55,15 +79,21 @@ impl Acting {
         self.back_at.map(|at| at.since(now.mono))
     }
 
-    /// Takes over what another life of this actuator knew and owed (after a reload).
-    pub fn inherit(&mut self, old: &Acting) {
-        self.reading = old.reading.clone();
-        self.back_at = old.back_at;
-        self.lost_at = old.lost_at;
+    /// The same actuator under a config that was read anew, its line undisturbed: what is known and owed stays,
+    /// and a `max_on` that is new or shorter counts at once. Requests under way were answered before.
+    pub fn inherited(&self, actuator: &Actuator, now: Now) -> Acting {
+        let mut reading = self.reading.clone();
+        if reading.good().is_some_and(|value| !actuator.kind.admits(value)) {
+            reading = Reading::UNKNOWN;
+        }
+        let waiting = self.waiting.iter().map(|waiting| Waiting { ticket: None, ..waiting.clone() }).collect();
+        let mut acting = Acting { reading, waiting, ..*self };
+        acting.limit(actuator, acting.reading.good(), now);
+        acting
     }
 
     pub fn deadline(&self) -> Option<Moment> {
-        let confirm = self.waiting.iter().map(|waiting| waiting.until);
+        let confirm = self.waiting.iter().map(Waiting::until);
         confirm.chain(self.back_at).chain(self.lost_at).min()
     }
 
@@ -76,13 +106,13 @@ impl Acting {
         number: u64,
         now: Now,
     ) -> Result<Drive, Refusal> {
-        if !asker.may_read(crate::model::PointId::Actuator(request.actuator)) {
+        if !asker.may_read(PointId::Actuator(request.actuator)) {
             return Err(Refusal::NoSuchPoint);
         }
         if !asker.may_set(request.actuator) {
             return Err(Refusal::NotAllowed { needs: Role::Operator, has: asker.role() });
         }
-        if let Quality::Fault(fault) = &self.reading.quality {
+        if let (Quality::Fault(fault), false) = (&self.reading.quality, self.disobeys()) {
             return Err(Refusal::OutOfOrder(fault.clone()));
         }
         let (value, time) = request.wish.plan(&actuator.kind, actuator.safe, self.present())?;
@@ -91,13 +121,14 @@ impl Acting {
         {
             return Err(Refusal::TooLong(max));
         }
-        self.back_at = match time.or(actuator.max_on) {
-            Some(_) if value == actuator.safe => None,
-            Some(time) => Some(now.mono + time),
-            None => None,
-        };
+        if value != actuator.safe {
+            if self.last_moment(actuator).is_some_and(|last| last <= now.mono) {
+                return Err(Refusal::TimeIsUp(actuator.kind.show(actuator.safe)));
+            }
+            self.back_at = time.map(|time| now.mono + time);
+        }
         let drive = Drive::new(number, request.actuator, value, Cause::Asked(asker.jid().clone()));
-        self.expect(drive.clone(), Some(request.ticket), now);
+        self.send(actuator, &drive, Some(request.ticket), now);
         Ok(drive)
     }
 
@@ -114,39 +145,41 @@ impl Acting {
         result: Result<Value, Fault>,
         now: Now,
     ) -> Observed {
-        let quality = match result.clone() {
-            Ok(value) => Quality::Good(value),
-            Err(fault) => Quality::Fault(fault),
-        };
-        let reading = Reading { quality, at: Some(now.wall) };
-        let changed = self.reading.quality != reading.quality;
-        self.reading = reading;
+        let before = self.reading.quality.clone();
+        let was_lost = !self.disobeys() && matches!(before, Quality::Unknown | Quality::Fault(_));
         let at = answers.and_then(|number| self.waiting.iter().position(|waiting| waiting.drive.number() == number));
-        let Some(at) = at else {
-            if self.waiting.is_empty() && self.reading.good() == Some(actuator.safe) {
-                // A line that came back was claimed with its safe value: where the deadline would have taken it.
-                self.back_at = None;
-            }
-            return Observed { changed, ..Observed::default() };
-        };
-        let waiting = self.waiting.remove(at);
-        let asked = waiting.drive.value();
-        if self.reading.good() != Some(asked) {
-            self.insist(&waiting, now);
+        let waiting = at.map(|at| self.waiting.remove(at));
+        let newest = answers.is_some_and(|number| number == self.newest);
+        if answers.is_none() && was_lost && result.is_ok() {
+            // A line that comes (back) has been claimed with the safe value.
+            self.told = Some(actuator.safe);
         }
-        let outcome = match &self.reading.quality {
-            Quality::Good(value) if *value == asked => {
-                Outcome::Done { reading: self.reading.clone(), back_in: self.back_in(now) }
+        let confirmed = newest || answers.is_none() && was_lost;
+        if confirmed && result == Ok(actuator.safe) && self.told == Some(actuator.safe) {
+            (self.away_since, self.back_at) = (None, None);
+        }
+        self.reading = Reading { quality: self.judge(&actuator.kind, result.clone()), at: Some(now.wall) };
+        self.limit(actuator, result.clone().ok(), now);
+        if let Some(waiting) = &waiting {
+            self.insist(waiting, now);
+        }
+        let changed = before != self.reading.quality;
+        let Some(Waiting { drive, ticket, sent }) = waiting else { return Observed { changed, ..Observed::default() } };
+        let asked = drive.value();
+        let outcome = match result {
+            Ok(value) if value == asked => {
+                Outcome::Done { reading: self.reading.clone(), back_in: self.back_at.map(|at| at.since(sent)) }
             }
-            Quality::Fault(fault) => Outcome::Failed(fault.clone()),
-            _ => Outcome::Differs { asked, reading: self.reading.clone() },
+            Ok(value) => Outcome::Differs { asked, reading: Reading { quality: Quality::Good(value), ..self.reading } },
+            Err(fault) => Outcome::Failed(fault),
         };
-        let settled = waiting.ticket.map(|ticket| (ticket, outcome));
-        Observed { changed, cause: Some(waiting.drive.cause().clone()), settled }
+        let settled = ticket.map(|ticket| (ticket, outcome));
+        Observed { changed, cause: Some(drive.cause().clone()), settled }
     }
 
     /// The link came or went.
     pub fn link(&mut self, actuator: &Actuator, up: bool, now: Now) {
+        self.linked = up;
         self.lost_at = match actuator.on_link_loss {
             Some(loss) if !up => self.lost_at.or(Some(now.mono + loss.after)),
             _ => None,
@@ -157,7 +190,7 @@ impl Acting {
     pub fn wake(&mut self, id: ActuatorId, actuator: &Actuator, number: u64, now: Now) -> (Vec<Ticket>, Option<Drive>) {
         let due = |at: Option<Moment>| at.is_some_and(|at| at <= now.mono);
         let (over, waiting) =
-            std::mem::take(&mut self.waiting).into_iter().partition(|w: &Waiting| w.until <= now.mono);
+            std::mem::take(&mut self.waiting).into_iter().partition(|w: &Waiting| w.until() <= now.mono);
         self.waiting = waiting;
         over.iter().for_each(|waiting: &Waiting| self.insist(waiting, now));
         if let (Quality::Good(value), false) = (&self.reading.quality, over.is_empty()) {
@@ -168,36 +201,74 @@ impl Acting {
         let (value, cause) = if due(self.lost_at) {
             self.lost_at = None;
             let to = actuator.on_link_loss.map_or(actuator.safe, |loss| loss.to);
+            if self.reading.good() == Some(to) && self.told == Some(to) && self.waiting.is_empty() {
+                // It is there already.
+                return (unanswered, None);
+            }
             (to, Cause::LinkLost)
         } else if due(self.back_at) {
+            // Until it is confirmed, it stays due.
+            self.back_at = Some(now.mono + INSIST_EVERY);
             (actuator.safe, Cause::TimeUp)
         } else {
             return (unanswered, None);
         };
-        self.back_at = actuator.max_on.filter(|_| value != actuator.safe).map(|max| now.mono + max);
-        // A lost link need not move what is there already. When time is up the drive is made in any case: what it
-        // read last may be older than the drive that nobody confirmed.
-        if cause == Cause::LinkLost && self.reading.good() == Some(value) && self.waiting.is_empty() {
-            return (unanswered, None);
-        }
         let drive = Drive::new(number, id, value, cause);
-        self.expect(drive.clone(), None, now);
+        self.send(actuator, &drive, None, now);
         (unanswered, Some(drive))
     }
 
-    /// A drive of the device's own accord did not take: it is repeated, since nobody else will. A line that is
-    /// gone needs no repeating towards safe, because it is claimed with its safe value when it returns.
-    fn insist(&mut self, waiting: &Waiting, now: Now) {
-        let again = Some(now.mono + INSIST_EVERY);
-        match waiting.drive.cause() {
-            Cause::Asked(_) => {}
-            Cause::LinkLost => self.lost_at = self.lost_at.or(again),
-            Cause::TimeUp if matches!(self.reading.quality, Quality::Fault(_)) => {}
-            Cause::TimeUp => self.back_at = self.back_at.or(again),
+    /// It does not read what it was told.
+    fn disobeys(&self) -> bool {
+        matches!(&self.reading.quality, Quality::Fault(fault) if fault.0.starts_with(DISOBEYS))
+    }
+
+    /// What a report makes of the reading. An actuator that reads something else than it was last told is out of
+    /// order, even if its driver is well: somebody must look at the wire.
+    fn judge(&self, kind: &Kind, result: Result<Value, Fault>) -> Quality {
+        match (result, self.told) {
+            (Err(fault), _) => Quality::Fault(fault),
+            (Ok(value), Some(told)) if value != told && self.waiting.is_empty() => {
+                Quality::Fault(Fault::new(format!("{DISOBEYS} {}, was told {}", kind.show(value), kind.show(told))))
+            }
+            (Ok(value), _) => Quality::Good(value),
         }
     }
 
-    fn expect(&mut self, drive: Drive, ticket: Option<Ticket>, now: Now) {
-        self.waiting.push(Waiting { drive, ticket, until: now.mono + CONFIRM_WITHIN });
+    /// The last moment it may be away from the safe value.
+    fn last_moment(&self, actuator: &Actuator) -> Option<Moment> {
+        Some(self.away_since? + actuator.max_on?)
+    }
+
+    /// Away from safe there is an end by `max_on`, whoever or whatever took it there.
+    fn limit(&mut self, actuator: &Actuator, reads: Option<Value>, now: Now) {
+        if [reads, self.told].into_iter().flatten().all(|value| value == actuator.safe) {
+            return;
+        }
+        self.away_since = self.away_since.or(Some(now.mono));
+        if let Some(last) = self.last_moment(actuator) {
+            let last = if last <= now.mono { now.mono + INSIST_EVERY } else { last };
+            self.back_at = Some(self.back_at.map_or(last, |at| at.min(last)));
+        }
+    }
+
+    /// A lost link's drive that did not take is repeated while the link is still lost, and unless somebody has
+    /// wanted something else since. (A time that is up stays due until it is confirmed.)
+    fn insist(&mut self, waiting: &Waiting, now: Now) {
+        let took = self.reading.good() == Some(waiting.drive.value());
+        let overtaken = waiting.drive.number() != self.newest;
+        if *waiting.drive.cause() == Cause::LinkLost && !took && !overtaken && !self.linked {
+            self.lost_at = self.lost_at.or(Some(now.mono + INSIST_EVERY));
+        }
+    }
+
+    fn send(&mut self, actuator: &Actuator, drive: &Drive, ticket: Option<Ticket>, now: Now) {
+        self.told = Some(drive.value());
+        self.newest = drive.number();
+        self.waiting.push(Waiting { drive: drive.clone(), ticket, sent: now.mono });
+        self.limit(actuator, None, now);
     }
 }
+
+/// How the fault of an actuator that does not obey begins.
+const DISOBEYS: &str = "does not obey: reads";

@@ -34,21 +34,21 @@ impl Controller {
         }
     }
 
-    /// For a device whose config was read anew: points that are still there with the same kind keep what is
-    /// known of them, and actuators keep their deadlines.
-    pub fn reloaded(&self, old: &Device, new: &Device) -> Controller {
+    /// For a device whose config was read anew: points whose lines stay undisturbed keep what is known of them,
+    /// and actuators keep their deadlines.
+    pub fn reloaded(&self, old: &Device, new: &Device, now: Now) -> Controller {
         let mut fresh = Controller { drives: self.drives, ..Controller::new(new) };
         for point in new.points() {
-            let Some(before) = old.point_named(&new.label(point).name) else { continue };
-            if old.kind(before) != new.kind(point) {
-                continue;
-            }
-            match (point, before) {
-                (PointId::Sensor(id), PointId::Sensor(was)) => {
-                    fresh.sensors[id.index()].inherit(self.sensors[was.index()].reading().clone());
+            match (point, old.point_named(&new.label(point).name)) {
+                (PointId::Sensor(id), Some(PointId::Sensor(was))) if new.sensor(id).is_wired_like(old.sensor(was)) => {
+                    let reading = self.sensors[was.index()].reading().clone();
+                    fresh.sensors[id.index()].inherit(new.sensor(id), reading, now);
                 }
-                (PointId::Actuator(id), PointId::Actuator(was)) if old.actuator(was).sink == new.actuator(id).sink => {
-                    fresh.actuators[id.index()].inherit(&self.actuators[was.index()]);
+                (PointId::Actuator(id), Some(PointId::Actuator(was)))
+                    if new.actuator(id).is_wired_like(old.actuator(was)) =>
+                {
+                    let inherited = self.actuators[was.index()].inherited(new.actuator(id), now);
+                    fresh.actuators[id.index()] = inherited;
                 }
                 _ => {}
             }

@@ -82,6 +82,9 @@ pub enum Refusal {
     /// A timed command ends in the safe value, so it cannot also begin there.
     #[error("{0} is its safe state, in which a timed command ends; a time makes sense only with another state")]
     AlreadySafe(String),
+    /// It has been away from the safe value for as long as `max_on` allows.
+    #[error("its time is up, and it is on its way back to {0}")]
+    TimeIsUp(String),
     /// Longer than `max_on`.
     #[error("{} at most", show_duration(*.0))]
     TooLong(Duration),

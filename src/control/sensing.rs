@@ -25,9 +25,12 @@ impl Sensing {
         &self.reading
     }
 
-    /// Takes over what another life of this sensor knew (after a reload).
-    pub fn inherit(&mut self, reading: Reading) {
-        self.reading = reading;
+    /// Takes over what was known before the config was read anew.
+    pub fn inherit(&mut self, sensor: &Sensor, reading: Reading, now: Now) {
+        if reading.good().is_none_or(|value| sensor.kind.admits(value)) {
+            self.reading = reading;
+        }
+        self.stale_at = self.every.map(|every| now.mono + every * 3 + GRACE);
     }
 
     pub fn deadline(&self) -> Option<Moment> {

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
-use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, BufReader};
+use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use tokio_xmpp::stanzastream::Connection;
 use tokio_xmpp::xmlstream::{
@@ -73,7 +73,8 @@ impl Target {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let stream = initiate_stream(BufReader::new(transport), ns::JABBER_CLIENT, self.header(), TIMEOUTS).await?;
+        let (tap, _) = Tap::new(transport);
+        let stream = initiate_stream(tap, ns::JABBER_CLIENT, self.header(), TIMEOUTS).await?;
         let (features, mut stream) =
             stream.recv_features::<FallibleStreamElement>().await.map_err(|error| self.no_features(error))?;
         if !features.can_starttls() {
@@ -85,19 +86,15 @@ impl Target {
             XmppStreamElement::Starttls(starttls::Nonza::Failure(_)) => return Err(Trouble::NoTls),
             other => return Err(unexpected(&other)),
         }
-        let buffered = stream.into_inner();
         // What was read ahead was not protected; inside TLS it would pass for the server's word.
-        if !buffered.buffer().is_empty() {
-            return Err(Trouble::Injected);
-        }
-        Ok(buffered.into_inner())
+        stream.into_inner().into_inner().ok_or(Trouble::Injected)
     }
 
-    async fn authenticate<S>(&self, transport: S, exporter: Option<Vec<u8>>) -> Result<Connection, Trouble>
+    async fn authenticate<S>(&self, tap: Tap<S>, exporter: Option<Vec<u8>>) -> Result<Connection, Trouble>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let stream = initiate_stream(BufReader::new(transport), ns::JABBER_CLIENT, self.header(), TIMEOUTS).await?;
+        let stream = initiate_stream(tap, ns::JABBER_CLIENT, self.header(), TIMEOUTS).await?;
         let (features, mut stream) =
             stream.recv_features::<FallibleStreamElement>().await.map_err(|error| self.no_features(error))?;
         let bindings = features.sasl_cb.as_ref().map(|bindings| bindings.types.as_slice());
@@ -240,7 +237,8 @@ mod tests {
     #[tokio::test]
     async fn what_was_said_in_the_clear_is_not_carried_into_tls() {
         let injected = format!("{PROCEED}<iq type='set' id='x' xmlns='jabber:client'/>");
-        for late in [injected.as_str(), &format!("{PROCEED} "), &format!("{PROCEED}\u{16}\u{3}")] {
+        let half = format!("{PROCEED}<");
+        for late in [injected.as_str(), &half, &format!("{PROCEED} "), &format!("{PROCEED}\u{16}\u{3}")] {
             let outcome = upgrade(OFFER, late).await;
             assert_eq!(outcome.err(), Some(Trouble::Injected), "{late:?}");
         }

@@ -6,10 +6,12 @@
 mod address;
 mod backoff;
 mod connector;
+mod legal;
 mod login;
 mod outbox;
 mod quick;
 mod sasl;
+mod sieve;
 mod slot;
 mod tap;
 mod tls;
@@ -85,8 +87,8 @@ impl Link {
         Ok(Link { stream, connector, outbox, jid: account.jid.clone(), stalled: false, resumable: false })
     }
 
-    /// Sends it now, or when the stream is up again if it is a message with words; see the outbox for what is
-    /// dropped. `now` becomes the time of a message that arrives late.
+    /// Sends it now, or when the stream is up again if it is a message with words or the stream is resumed; see
+    /// the outbox for what is dropped. `now` becomes the time of a message that arrives late.
     pub fn post(&mut self, stanza: Stanza, now: Timestamp) {
         self.outbox.post(stanza, now);
         self.pump();
@@ -121,11 +123,12 @@ impl Link {
     }
 
     /// Says goodbye with `last` (unavailable presence) if online, after all that waits, and ends the stream. Takes
-    /// three seconds at most.
-    pub async fn close(mut self, last: Option<Stanza>) {
+    /// three seconds at most. Returns the messages that are not known to have arrived, in order and with the times
+    /// at which they were posted, for the link that comes after this one.
+    pub async fn close(mut self, last: Option<Stanza>) -> Vec<(Stanza, Timestamp)> {
         let deadline = Instant::now() + CLOSE_LIMIT;
         if !self.outbox.is_online() {
-            return;
+            return self.outbox.into_unsent(false);
         }
         if let Some(last) = last {
             self.outbox.post(last, Timestamp::UNIX_EPOCH);
@@ -136,11 +139,11 @@ impl Link {
                 self.next().await;
             }
         };
-        if timeout_at(deadline, flush).await.is_ok() && self.outbox.is_online() {
-            let Link { stream, connector, .. } = self;
-            let _ = timeout_at(deadline, stream.close()).await;
-            drop(connector);
-        }
+        let is_flushed = timeout_at(deadline, flush).await.is_ok() && self.outbox.is_online();
+        let Link { stream, connector, outbox, .. } = self;
+        let was_closed = is_flushed && timeout_at(deadline, stream.close()).await.is_ok();
+        drop(connector);
+        outbox.into_unsent(was_closed)
     }
 
     fn translate(&mut self, event: Event) -> Option<LinkEvent> {
@@ -160,12 +163,13 @@ impl Link {
             }
             Event::Stream(StreamEvent::Suspended) => {
                 if self.outbox.is_online() {
-                    self.outbox.offline();
+                    self.outbox.suspended();
                     return Some(LinkEvent::Offline);
                 }
                 // The stream takes a refusal without a count (that of every restarted server) for a broken
                 // element and would ask for the same resumption for ever.
                 if self.connector.was_resumption_refused() && std::mem::take(&mut self.resumable) {
+                    self.outbox.offline();
                     self.stream = self.connector.start_afresh(DEPTH);
                 }
                 None
@@ -231,8 +235,8 @@ mod tests {
     use super::*;
     use crate::model::{Secret, Security, Server};
 
-    #[tokio::test]
-    async fn a_stream_that_broke_inside_is_told_and_built_anew() {
+    /// A link to where nobody listens.
+    fn link() -> Link {
         let account = Account {
             jid: "greenhouse@home.example/katydid".parse().unwrap(),
             password: Secret::new("pencil"),
@@ -241,7 +245,23 @@ mod tests {
             authorities: None,
             allow_plain: false,
         };
-        let mut link = Link::start(&account, 8).unwrap();
+        Link::start(&account, 8).unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_waits_in_a_link_that_ends_is_handed_back() {
+        let mut link = link();
+        let posted = [1, 2].map(|second| Timestamp::from_second(second).unwrap());
+        for (words, at) in ["one", "two"].into_iter().zip(posted) {
+            link.post(Message::chat(None).with_body(Default::default(), words.to_owned()).into(), at);
+        }
+        let unsent = link.close(None).await;
+        assert_eq!(unsent.iter().map(|(_, at)| *at).collect::<Vec<_>>(), posted);
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_broke_inside_is_told_and_built_anew() {
+        let mut link = link();
         link.connector.spoil().await;
         assert!(matches!(link.next().await, LinkEvent::Trouble(Trouble::Broken)));
         assert!(!link.connector.is_deserted());

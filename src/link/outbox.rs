@@ -1,7 +1,8 @@
 //! What is to be sent and what is not yet known to have arrived. Pure but for the receipts it is given.
 //!
-//! Invariants: order is kept; everything is bounded, and what is dropped is counted; a message that was posted
-//! while offline, or lost with its stream, goes out later with the time at which it was posted (XEP-0203).
+//! Invariants: order is kept; everything is bounded, and dropped messages are counted; a message that was posted
+//! while offline, or lost with its stream, goes out later with the time at which it was posted (XEP-0203); all
+//! else only if the stream is resumed, because nobody makes it anew then.
 
 use std::collections::VecDeque;
 
@@ -10,7 +11,10 @@ use xmpp_parsers::date::DateTime;
 use xmpp_parsers::delay::Delay;
 use xmpp_parsers::message::{Id, Message, MessageType};
 use xmpp_parsers::ns;
+use xmpp_parsers::presence::Type;
 use xmpp_parsers::stanza::Stanza;
+
+use super::legal::legal;
 
 /// Stanzas that the stream may hold before it has written them. Its queue must be at least as deep.
 pub const UNWRITTEN: usize = 64;
@@ -20,6 +24,8 @@ const UNACKNOWLEDGED: usize = 1024;
 const HIGH_WATER: usize = 256;
 /// The room while online, where waiting is short: the answer to one stanza may be many.
 const ONLINE_ROOM: usize = 4096;
+/// IQs and presences that wait for a stream to be resumed.
+const SUSPENDED_ROOM: usize = 64;
 /// A message that failed so often would fail for ever.
 const TRIES: u8 = 3;
 
@@ -77,11 +83,20 @@ pub struct Outbox<R> {
     /// Lost with a stream whose end we have not been told yet.
     lost: VecDeque<Parcel>,
     capacity: usize,
-    online: bool,
+    state: State,
     /// The stream acknowledges (XEP-0198).
     managed: bool,
     dropped: u64,
     ids: Ids,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// All that happens until the next stream is news to the server.
+    Offline,
+    /// Down, but it may be resumed as if nothing had happened.
+    Suspended,
+    Online,
 }
 
 /// Stanza ids: a random beginning and a count.
@@ -99,7 +114,7 @@ impl<R: Receipt> Outbox<R> {
             written: 0,
             lost: VecDeque::new(),
             capacity,
-            online: false,
+            state: State::Offline,
             managed: false,
             dropped: 0,
             ids: Ids { prefix: seed, count: 0 },
@@ -108,25 +123,24 @@ impl<R: Receipt> Outbox<R> {
 
     /// Takes a stanza that was made at `now`. While offline only messages for people and hubs are kept: the
     /// rest is made anew by whoever made it.
-    pub fn post(&mut self, mut stanza: Stanza, now: Timestamp) {
-        if !self.online && !is_kept(&stanza) {
+    pub fn post(&mut self, stanza: Stanza, now: Timestamp) {
+        if self.state == State::Offline && !is_kept(&stanza) {
             return;
         }
-        match &mut stanza {
-            Stanza::Message(message) => {
-                message.id.get_or_insert_with(|| self.ids.next());
-                message.bodies.values_mut().for_each(make_legal);
-            }
-            Stanza::Presence(presence) => presence.statuses.values_mut().for_each(make_legal),
-            Stanza::Iq(_) => {}
+        let mut stanza = legal(stanza);
+        if let Stanza::Message(message) = &mut stanza {
+            message.id.get_or_insert_with(|| self.ids.next());
         }
-        self.waiting.push_back(Parcel { stanza, posted: now, late: !self.online, tries: 0 });
+        if self.state == State::Suspended {
+            self.waiting.retain(|parcel| !is_superseded(&parcel.stanza, &stanza));
+        }
+        self.waiting.push_back(Parcel { stanza, posted: now, late: !self.is_online(), tries: 0 });
         self.trim();
     }
 
     /// The next stanza for the stream, if it may have one now. Give its receipt to [`Outbox::sent`].
     pub fn take(&mut self) -> Option<(Stanza, Departure)> {
-        if !self.online || self.is_full() {
+        if !self.is_online() || self.is_full() {
             return None;
         }
         let Parcel { stanza, posted, late, tries } = self.waiting.pop_front()?;
@@ -180,12 +194,13 @@ impl<R: Receipt> Outbox<R> {
 
     /// The stream is up and nothing was lost.
     pub fn resumed(&mut self) {
-        self.online = true;
+        self.state = State::Online;
     }
 
     /// The stream is up anew; `managed` says that it acknowledges. What went down with the last one waits
     /// again, before all else. What the stream itself still had queued it sends by itself.
     pub fn reset(&mut self, managed: bool) {
+        self.offline();
         self.settle();
         for mut flight in std::mem::take(&mut self.flying) {
             match flight.receipt.fate() {
@@ -201,22 +216,42 @@ impl<R: Receipt> Outbox<R> {
         }
         self.trim();
         self.managed = managed;
-        self.online = true;
+        self.state = State::Online;
     }
 
-    /// The stream is down.
-    pub fn offline(&mut self) {
-        self.online = false;
-        self.waiting.retain(|parcel| is_kept(&parcel.stanza));
-        for parcel in &mut self.waiting {
-            parcel.late = true;
+    /// The stream is down; if it was managed it may be resumed.
+    pub fn suspended(&mut self) {
+        if !self.managed {
+            return self.offline();
         }
-        self.trim();
+        self.state = State::Suspended;
+        self.hold();
+    }
+
+    /// The stream is down for good; the next one will be another.
+    pub fn offline(&mut self) {
+        self.state = State::Offline;
+        self.hold();
     }
 
     /// Whether the stream is up.
     pub fn is_online(&self) -> bool {
-        self.online
+        self.state == State::Online
+    }
+
+    /// The messages that are not known to have arrived, in order, with the times at which they were posted.
+    /// `was_closed` says that the stream ended properly: then what was written did arrive.
+    pub fn into_unsent(mut self, was_closed: bool) -> Vec<(Stanza, Timestamp)> {
+        self.managed &= !was_closed;
+        self.settle();
+        let managed = self.managed;
+        let flying = self.flying.into_iter().filter_map(|mut flight| match flight.receipt.fate() {
+            Fate::Acknowledged => None,
+            Fate::Written | Fate::Forgotten if !managed => None,
+            Fate::Queued | Fate::Written | Fate::Forgotten | Fate::Failed => flight.copy,
+        });
+        let unsent = self.lost.into_iter().chain(flying).chain(self.waiting);
+        unsent.filter(|parcel| is_kept(&parcel.stanza)).map(|parcel| (parcel.stanza, parcel.posted)).collect()
     }
 
     /// Whether stanzas wait that the stream should have.
@@ -231,7 +266,7 @@ impl<R: Receipt> Outbox<R> {
 
     /// What the next stanza waits for, if one waits and the stream is up.
     pub fn bottleneck(&self) -> Option<Bottleneck<'_, R>> {
-        if !self.online || self.waiting.is_empty() {
+        if !self.is_online() || self.waiting.is_empty() {
             return None;
         }
         if self.flying.len() - self.written >= UNWRITTEN {
@@ -261,12 +296,32 @@ impl<R: Receipt> Outbox<R> {
         }
     }
 
-    fn trim(&mut self) {
-        let room = if self.online { self.capacity.max(ONLINE_ROOM) } else { self.capacity };
-        while self.waiting.len() > room {
-            self.waiting.pop_front();
-            self.dropped += 1;
+    fn hold(&mut self) {
+        for parcel in &mut self.waiting {
+            parcel.late = true;
         }
+        self.trim();
+    }
+
+    fn trim(&mut self) {
+        let (messages, others) = match self.state {
+            State::Offline => (self.capacity, 0),
+            State::Suspended => (self.capacity, SUSPENDED_ROOM),
+            State::Online => (self.capacity.max(ONLINE_ROOM), ONLINE_ROOM),
+        };
+        if self.waiting.len() <= messages.min(others) {
+            return;
+        }
+        let kept = self.waiting.iter().filter(|parcel| is_kept(&parcel.stanza)).count();
+        let mut excess = kept.saturating_sub(messages);
+        let mut others_excess = (self.waiting.len() - kept).saturating_sub(others);
+        self.dropped += excess as u64;
+        self.waiting.retain(|parcel| {
+            let excess = if is_kept(&parcel.stanza) { &mut excess } else { &mut others_excess };
+            let stays = *excess == 0;
+            *excess = excess.saturating_sub(1);
+            stays
+        });
     }
 }
 
@@ -288,13 +343,10 @@ fn is_kept(stanza: &Stanza) -> bool {
     to_somebody && message.bodies.values().any(|body| !body.is_empty())
 }
 
-/// A sign that XML cannot carry would end the whole stream (XML 1.0, production 2).
-fn make_legal(text: &mut String) {
-    let is_legal =
-        |sign: char| matches!(sign, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
-    if !text.chars().all(is_legal) {
-        *text = text.chars().map(|sign| if is_legal(sign) { sign } else { char::REPLACEMENT_CHARACTER }).collect();
-    }
+/// A presence that nobody needs to see once the `newer` one is there.
+fn is_superseded(stanza: &Stanza, newer: &Stanza) -> bool {
+    let (Stanza::Presence(old), Stanza::Presence(new)) = (stanza, newer) else { return false };
+    old.to == new.to && old.type_ == Type::None && new.type_ == Type::None
 }
 
 fn stamped(stanza: Stanza, posted: Timestamp) -> Stanza {
@@ -348,8 +400,7 @@ mod tests {
         }
 
         fn say(&mut self, words: &str) {
-            let to: xmpp_parsers::jid::Jid = "anna@home.example".parse().unwrap();
-            let message = Message::chat(to).with_body(Default::default(), words.to_owned());
+            let message = Message::chat(anna()).with_body(Default::default(), words.to_owned());
             self.outbox.post(message.into(), at(self.notes.len() as i64));
         }
 
@@ -369,6 +420,10 @@ mod tests {
             self.notes.iter().for_each(|note| note.0.set(fate));
             self.outbox.settle();
         }
+    }
+
+    fn anna() -> xmpp_parsers::jid::Jid {
+        "anna@home.example".parse().unwrap()
     }
 
     fn at(second: i64) -> Timestamp {
@@ -405,8 +460,8 @@ mod tests {
     #[test]
     fn signs_that_xml_forbids_are_replaced() {
         let mut bench = Bench::online(4);
-        bench.say("a\u{1}b\tc\u{ffff}°\u{1f997}");
-        assert_eq!(bench.pump(), ["a\u{fffd}b\tc\u{fffd}°\u{1f997}"]);
+        bench.say("a\u{1}b");
+        assert_eq!(bench.pump(), ["a\u{fffd}b"]);
     }
 
     #[test]
@@ -568,5 +623,78 @@ mod tests {
         bench.all(Fate::Acknowledged);
         bench.outbox.reset(true);
         assert_eq!(bench.pump(), ["kept+"]);
+    }
+
+    #[test]
+    fn a_resumed_stream_gets_what_was_posted_meanwhile() {
+        let mut bench = Bench::online(8);
+        (0..UNWRITTEN).for_each(|n| bench.say(&n.to_string()));
+        bench.pump();
+        bench.outbox.post(ping(), at(0));
+        bench.outbox.suspended();
+        bench.outbox.post(Presence::available().with_to(anna()).into(), at(0));
+        bench.outbox.post(ping(), at(0));
+        bench.say("two");
+        assert!(bench.pump().is_empty());
+        bench.all(Fate::Acknowledged);
+        bench.outbox.resumed();
+        assert_eq!(bench.pump(), ["iq", "presence", "iq", "two+"]);
+    }
+
+    #[test]
+    fn a_new_stream_gets_only_the_words_of_what_was_posted_meanwhile() {
+        let mut bench = Bench::online(8);
+        bench.outbox.suspended();
+        bench.outbox.post(Presence::available().into(), at(0));
+        bench.outbox.post(ping(), at(0));
+        bench.say("one");
+        bench.outbox.reset(true);
+        assert_eq!(bench.pump(), ["one+"]);
+        assert_eq!(bench.outbox.take_dropped(), 0);
+    }
+
+    #[test]
+    fn a_stream_that_cannot_be_resumed_keeps_only_words() {
+        let mut bench = Bench::new(8);
+        bench.outbox.reset(false);
+        bench.outbox.suspended();
+        bench.outbox.post(ping(), at(0));
+        assert!(!bench.outbox.is_waiting());
+    }
+
+    #[test]
+    fn what_waits_for_a_resumption_is_bounded_and_takes_no_room_from_words() {
+        let mut bench = Bench::online(2);
+        bench.outbox.suspended();
+        bench.say("one");
+        (0..10 * SUSPENDED_ROOM).for_each(|_| bench.outbox.post(ping(), at(0)));
+        (0..1000).for_each(|_| bench.outbox.post(Presence::available().into(), at(0)));
+        ["two", "three"].iter().for_each(|words| bench.say(words));
+        assert_eq!(bench.outbox.take_dropped(), 1);
+        bench.outbox.resumed();
+        let shown = bench.pump();
+        assert_eq!(shown.len(), SUSPENDED_ROOM);
+        bench.all(Fate::Acknowledged);
+        let shown = [shown, bench.pump()].concat();
+        assert_eq!(shown[SUSPENDED_ROOM - 1..], ["presence", "two+", "three+"], "the last presence says it all");
+        assert!(shown[..SUSPENDED_ROOM - 1].iter().all(|shown| shown == "iq"));
+    }
+
+    #[test]
+    fn what_is_not_known_to_have_arrived_is_handed_back() {
+        let unsent = |was_closed| {
+            let mut bench = Bench::online(8);
+            ["arrived", "refused", "written", "forgotten", "queued"].iter().for_each(|words| bench.say(words));
+            bench.pump();
+            let fates = [Fate::Acknowledged, Fate::Failed, Fate::Written, Fate::Forgotten, Fate::Queued];
+            bench.notes.iter().zip(fates).for_each(|(note, fate)| note.0.set(fate));
+            bench.outbox.post(ping(), at(0));
+            bench.say("waiting");
+            let unsent = bench.outbox.into_unsent(was_closed);
+            assert_eq!(unsent.last().unwrap().1, at(5));
+            unsent.iter().map(|(stanza, _)| show(stanza)).collect::<Vec<_>>()
+        };
+        assert_eq!(unsent(false), ["refused", "written", "forgotten", "queued", "waiting"]);
+        assert_eq!(unsent(true), ["refused", "queued", "waiting"]);
     }
 }

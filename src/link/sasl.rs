@@ -44,7 +44,9 @@ impl Exchange {
     pub fn new(account: &Account, offer: Offer<'_>) -> Result<Exchange, Trouble> {
         let offered = |name: &str| offer.mechanisms.contains(name);
         let plus = offered("SCRAM-SHA-256-PLUS") || offered("SCRAM-SHA-1-PLUS");
-        let can_bind = offer.bindings.is_none_or(|types| types.contains(&Type::TlsExporter));
+        // A server that does not say how it binds means `tls-unique`, which TLS 1.3 no longer has: ejabberd before
+        // 23.10 offers -PLUS and then refuses every binding of ours as a wrong password.
+        let can_bind = offer.bindings.is_some_and(|types| types.contains(&Type::TlsExporter));
         let binding = match offer.exporter {
             Some(data) if plus && can_bind => ChannelBinding::TlsExporter(data),
             // "I could, but you seem not to": a server that does can tell that its list was cut.
@@ -188,9 +190,9 @@ mod tests {
     #[test]
     fn the_strongest_mechanism_wins_and_is_bound_to_the_channel() {
         let bound = "p=tls-exporter,,".to_owned();
-        assert_eq!(begin(ALL, None, true, true), Ok((Name::ScramSha256Plus, bound.clone())));
-        assert_eq!(begin(&ALL[..4], None, true, true), Ok((Name::ScramSha1Plus, bound.clone())));
-        assert_eq!(begin(ALL, Some(&[Type::TlsExporter]), true, true), Ok((Name::ScramSha256Plus, bound)));
+        let exporter: Option<&[Type]> = Some(&[Type::TlsExporter]);
+        assert_eq!(begin(ALL, exporter, true, true), Ok((Name::ScramSha256Plus, bound.clone())));
+        assert_eq!(begin(&ALL[..4], exporter, true, true), Ok((Name::ScramSha1Plus, bound)));
     }
 
     #[test]
@@ -207,6 +209,11 @@ mod tests {
         let others = [Type::TlsServerEndPoint, Type::TlsUnique];
         assert_eq!(begin(ALL, Some(&others), true, false), Ok((Name::ScramSha256, "n,,".to_owned())));
         assert_eq!(begin(ALL, None, false, false), Ok((Name::ScramSha256, "n,,".to_owned())));
+    }
+
+    #[test]
+    fn a_binding_that_the_server_does_not_name_is_not_guessed() {
+        assert_eq!(begin(ALL, None, true, false), Ok((Name::ScramSha256, "n,,".to_owned())));
     }
 
     #[test]
@@ -252,7 +259,8 @@ mod tests {
 
     fn bound() -> Exchange {
         let mechanisms = ALL.iter().map(|name| (*name).to_owned()).collect();
-        let offer = Offer { mechanisms: &mechanisms, bindings: None, exporter: Some(b"exported".to_vec()) };
+        let bindings = Some([Type::TlsExporter].as_slice());
+        let offer = Offer { mechanisms: &mechanisms, bindings, exporter: Some(b"exported".to_vec()) };
         Exchange::new(&account("greenhouse", false), offer).unwrap()
     }
 

@@ -1,26 +1,35 @@
-//! Remembers the last bytes that came out of TLS, because the stanza stream does not say why it ended.
+//! What comes from the server passes here first: sifted for the stanza stream, and its last element remembered,
+//! because that stream does not say why it ended.
 //!
-//! Invariant: bounded, and only read after the stream has ended.
+//! Invariant: bounded; the memory is only read after the stream has ended.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 use xmpp_parsers::minidom::Element;
 use xmpp_parsers::ns;
 use xmpp_parsers::stream_error::StreamError;
 
+use super::sieve::Sieve;
 use super::trouble::Loss;
 
 /// Long enough for a `<stream:error/>` with its text.
 const KEPT: usize = 1024;
+/// Read at once.
+const CHUNK: usize = 8 * 1024;
 
-/// A transport that is listened to.
+/// A buffered transport that is sifted and listened to.
 pub struct Tap<S> {
     inner: S,
     tail: Tail,
+    sieve: Sieve,
+    raw: Box<[u8]>,
+    sifted: Vec<u8>,
+    /// So many bytes of `sifted` are consumed.
+    consumed: usize,
 }
 
 /// What was last heard; shared with the [`Tap`], which is out of reach once the stanza stream owns it.
@@ -29,7 +38,8 @@ pub struct Tail(Arc<Mutex<Heard>>);
 
 #[derive(Default)]
 struct Heard {
-    bytes: Vec<u8>,
+    /// The beginning of the stream's last child.
+    child: Vec<u8>,
     end: Option<Loss>,
 }
 
@@ -37,21 +47,29 @@ impl<S> Tap<S> {
     /// Listens to `inner`.
     pub fn new(inner: S) -> (Tap<S>, Tail) {
         let tail = Tail::default();
-        (Tap { inner, tail: tail.clone() }, tail)
+        let raw = vec![0; CHUNK].into_boxed_slice();
+        let tap = Tap { inner, tail: tail.clone(), sieve: Sieve::default(), raw, sifted: Vec::new(), consumed: 0 };
+        (tap, tail)
+    }
+
+    /// The bare transport again; nothing if more was read of it than was consumed.
+    pub fn into_inner(self) -> Option<S> {
+        let is_drained = self.consumed == self.sifted.len() && !self.sieve.is_waiting();
+        is_drained.then_some(self.inner)
     }
 }
 
 impl Tail {
-    /// The stream error at the end of what was heard, if there is a whole one.
+    /// The stream error with which the stream ended, if there was a whole one.
     pub fn stream_error(&self) -> Option<StreamError> {
-        self.with(|heard| stream_error(&String::from_utf8_lossy(&heard.bytes)))
+        self.with(|heard| stream_error(&String::from_utf8_lossy(&heard.child)))
     }
 
     /// Whether the server's answer to a resumption was no (XEP-0198 section 5).
     pub fn has_refused_resumption(&self) -> bool {
         self.with(|heard| {
-            let heard = String::from_utf8_lossy(&heard.bytes);
-            heard.rfind("<failed ").is_some_and(|start| heard[start..].contains("urn:xmpp:sm:"))
+            let child = String::from_utf8_lossy(&heard.child);
+            child.starts_with("<failed ") && child.contains("urn:xmpp:sm:")
         })
     }
 
@@ -68,41 +86,75 @@ impl Tail {
         self.with(|heard| heard.end = heard.end.or(Some(loss)));
     }
 
-    fn hear(&self, new: &[u8]) {
+    /// A child of the stream begins at `child`.
+    fn hear(&self, new: &[u8], child: Option<usize>) {
         self.with(|heard| {
-            let new = &new[new.len().saturating_sub(KEPT)..];
-            let excess = (heard.bytes.len() + new.len()).saturating_sub(KEPT);
-            heard.bytes.drain(..excess);
-            heard.bytes.extend_from_slice(new);
+            if child.is_some() {
+                heard.child.clear();
+            }
+            let new = new.get(child.unwrap_or(0)..).unwrap_or_default();
+            let room = KEPT.saturating_sub(heard.child.len());
+            heard.child.extend_from_slice(&new[..new.len().min(room)]);
         });
     }
 }
 
-fn stream_error(heard: &str) -> Option<StreamError> {
+fn stream_error(child: &str) -> Option<StreamError> {
     const CLOSING: &str = "</stream:error>";
-    let start = heard.rfind("<stream:error")?;
-    let end = start + heard[start..].find(CLOSING)? + CLOSING.len();
+    if !child.starts_with("<stream:error") {
+        return None;
+    }
+    let end = child.find(CLOSING)? + CLOSING.len();
     let whole = format!(
         "<stream:stream xmlns='{}' xmlns:stream='{}'>{}</stream:stream>",
         ns::JABBER_CLIENT,
         ns::STREAM,
-        &heard[start..end]
+        &child[..end]
     );
     let stream: Element = whole.parse().ok()?;
     StreamError::try_from(stream.children().next()?.clone()).ok()
 }
 
+impl<S: AsyncRead + Unpin> AsyncBufRead for Tap<S> {
+    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+        let this = self.get_mut();
+        while this.consumed == this.sifted.len() {
+            let mut raw = ReadBuf::new(&mut this.raw);
+            match ready!(Pin::new(&mut this.inner).poll_read(cx, &mut raw)) {
+                Err(error) => {
+                    this.tail.ended(match error.kind() {
+                        io::ErrorKind::UnexpectedEof => Loss::Closed,
+                        kind => Loss::Network(kind),
+                    });
+                    return Poll::Ready(Err(error));
+                }
+                Ok(()) if raw.filled().is_empty() => {
+                    this.tail.ended(Loss::Closed);
+                    return Poll::Ready(Ok(&[]));
+                }
+                Ok(()) => {}
+            }
+            this.sifted.clear();
+            this.consumed = 0;
+            let child = this.sieve.pass(raw.filled(), &mut this.sifted);
+            this.tail.hear(&this.sifted, child);
+        }
+        Poll::Ready(Ok(&this.sifted[this.consumed..]))
+    }
+
+    fn consume(self: Pin<&mut Self>, amount: usize) {
+        let this = self.get_mut();
+        this.consumed = (this.consumed + amount).min(this.sifted.len());
+    }
+}
+
 impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        let result = ready!(Pin::new(&mut self.inner).poll_read(cx, buf));
-        match &result {
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => self.tail.ended(Loss::Closed),
-            Err(error) => self.tail.ended(Loss::Network(error.kind())),
-            Ok(()) if buf.filled().len() == before && buf.remaining() > 0 => self.tail.ended(Loss::Closed),
-            Ok(()) => self.tail.hear(&buf.filled()[before..]),
-        }
-        Poll::Ready(result)
+        let ready = ready!(self.as_mut().poll_fill_buf(cx))?;
+        let amount = ready.len().min(buf.remaining());
+        buf.put_slice(&ready[..amount]);
+        self.consume(amount);
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -134,8 +186,12 @@ mod tests {
     const CONFLICT: &str = "<stream:error><conflict xmlns='urn:ietf:params:xml:ns:xmpp-streams'/>\
         <text xmlns='urn:ietf:params:xml:ns:xmpp-streams'>Replaced by new connection</text></stream:error></stream:stream>";
 
+    const HEADER: &str = "<?xml version='1.0'?><stream:stream xmlns='jabber:client' \
+        xmlns:stream='http://etherx.jabber.org/streams'>";
+
     async fn hear(pieces: &[&str]) -> Tail {
         let (near, mut far) = tokio::io::duplex(64 * 1024);
+        far.write_all(HEADER.as_bytes()).await.unwrap();
         for piece in pieces {
             far.write_all(piece.as_bytes()).await.unwrap();
         }
@@ -152,7 +208,7 @@ mod tests {
         let error = tail.stream_error().unwrap();
         assert_eq!(error.condition, DefinedCondition::Conflict);
         assert_eq!(error.texts.values().next().unwrap(), "Replaced by new connection");
-        assert!(tail.with(|heard| heard.bytes.len()) <= KEPT);
+        assert!(tail.with(|heard| heard.child.len()) <= KEPT);
         assert_eq!(tail.loss(), Loss::Closed);
     }
 
@@ -160,6 +216,37 @@ mod tests {
     async fn words_of_people_are_not_a_stream_error() {
         let said = "<message><body>&lt;stream:error&gt;&lt;conflict/&gt;&lt;/stream:error&gt;</body></message>";
         assert_eq!(hear(&[said]).await.stream_error(), None);
+        let inside = CONFLICT.replace("</stream:stream>", "");
+        for after in ["</message>", "</message></stream:stream>", "<a/></message>", ""] {
+            let sent = format!("<message><a xmlns='b'/>{inside}{after}");
+            assert_eq!(hear(&[&sent]).await.stream_error(), None, "{after:?}");
+        }
+        let stale = format!("{inside}<message><body>hello</body></message>");
+        assert_eq!(hear(&[&stale]).await.stream_error(), None);
+    }
+
+    #[tokio::test]
+    async fn a_stream_error_may_end_in_any_way() {
+        let error = CONFLICT.replace("</stream:stream>", "");
+        for end in ["", "\n", "</stream:stream>", " </stream:stream>\n", "</stream:str"] {
+            let tail = hear(&["<message/>", &error[..30], &error[30..], end]).await;
+            assert_eq!(tail.stream_error().unwrap().condition, DefinedCondition::Conflict, "{end:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_passes_is_sifted_whatever_the_reader_takes() {
+        let deep = format!("<message>{}{}</message>", "<a>".repeat(20_000), "</a>".repeat(20_000));
+        let (near, mut far) = tokio::io::duplex(1024 * 1024);
+        far.write_all(format!("{HEADER}{deep}<iq/></stream:stream>").as_bytes()).await.unwrap();
+        drop(far);
+        let (mut tap, _tail) = Tap::new(near);
+        let mut read = Vec::new();
+        while let Ok(byte) = tap.read_u8().await {
+            read.push(byte);
+        }
+        let within = format!("<message>{}{}</message>", "<a>".repeat(63), "</a>".repeat(63));
+        assert_eq!(String::from_utf8(read).unwrap(), format!("{HEADER}{within}<iq/></stream:stream>"));
     }
 
     #[tokio::test]
@@ -168,6 +255,7 @@ mod tests {
             "<failed xmlns='urn:xmpp:sm:3'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>";
         assert!(hear(&[failed]).await.has_refused_resumption());
         assert!(!hear(&["<resumed xmlns='urn:xmpp:sm:3' h='1' previd='x'/>"]).await.has_refused_resumption());
+        assert!(!hear(&["<message>", failed, "</message>"]).await.has_refused_resumption());
     }
 
     #[tokio::test]

@@ -59,6 +59,23 @@ pub struct Sensor {
     pub filters: Vec<FilterSpec>,
 }
 
+impl Sensor {
+    /// Nothing a driver knows of differs, so the same driver goes on when the config is read anew. The words of a
+    /// kernel line are for people; the simulator converts by the kind.
+    pub fn is_wired_like(&self, other: &Sensor) -> bool {
+        let kinds = self.kind == other.kind || !matches!(self.source, Source::Sim(_));
+        self.source == other.source && self.every == other.every && kinds
+    }
+}
+
+impl Actuator {
+    /// As [`Sensor::is_wired_like`].
+    pub fn is_wired_like(&self, other: &Actuator) -> bool {
+        let kinds = self.kind == other.kind || !matches!(self.sink, Sink::Sim(_));
+        self.sink == other.sink && self.safe == other.safe && self.exit == other.exit && kinds
+    }
+}
+
 /// One stage of a sensor's filter chain, as configured.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FilterSpec {

@@ -42,7 +42,8 @@ pub fn own_info(device: &Device) -> DiscoInfoResult {
         identities: vec![Identity {
             category: "client".into(),
             type_: "bot".into(),
-            lang: None,
+            // Said aloud, because servers put a language on the stanza, which some clients then hash with.
+            lang: Some("en".into()),
             name: Some(format!("Katydid {}", device.name())),
         }],
         features: FEATURES.iter().flat_map(|feature| feature.vars).map(|var| (*var).to_owned()).collect(),

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use jid::BareJid;
 use jiff::Timestamp;
 
 use super::rate::{Bucket, Pass};
 use super::{Scene, words};
-use crate::control::{Asker, Cause, Refusal};
-use crate::model::{ActuatorId, Device, Kind, Moment, PointId, Quality};
+use crate::control::{Asker, Cause, Outcome, Refusal};
+use crate::model::{ActuatorId, Device, Kind, Moment, Now, PointId, Quality};
 
 /// How much a line matters: journald's levels by their usual names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,8 +21,11 @@ pub enum Level {
     Debug,
 }
 
-/// Lines at info about sensors in a minute; a door may swing, but the log must not.
+/// Lines about sensors in a minute, and as many about those that are unwell; a door may swing and a wire be loose,
+/// but the log must not.
 const SENSOR_LINES: u32 = 60;
+/// Lines at info about refusals in a minute: nobody may fill a card by asking for what they may not have.
+const REFUSALS: u32 = 20;
 /// Lines kept for the chat.
 const KEPT: usize = 100;
 /// Lines told at once.
@@ -32,13 +36,17 @@ const TOLD: usize = 12;
 pub struct Journal {
     lines: VecDeque<(Timestamp, PointId, String)>,
     sensors: Bucket,
+    faults: Bucket,
+    refusals: Bucket,
     unwell: BTreeSet<PointId>,
 }
 
 impl Journal {
     /// Empty.
     pub fn new(now: Moment) -> Journal {
-        Journal { lines: VecDeque::new(), sensors: Bucket::per_minute(SENSOR_LINES, now), unwell: BTreeSet::new() }
+        let bucket = || Bucket::per_minute(SENSOR_LINES, now);
+        let refusals = Bucket::per_minute(REFUSALS, now);
+        Journal { lines: VecDeque::new(), sensors: bucket(), faults: bucket(), refusals, unwell: BTreeSet::new() }
     }
 
     /// What is known of a point has changed.
@@ -60,18 +68,26 @@ impl Journal {
             _ if quiet => Level::Debug,
             _ => Level::Info,
         };
+        if level != Level::Debug && matches!(point, PointId::Sensor(_)) {
+            // A wire that is loose must not use up what a door may say.
+            let bucket = if level == Level::Warn { &mut self.faults } else { &mut self.sensors };
+            match bucket.take(scene.now.mono) {
+                Pass::Yes => {}
+                Pass::FirstNo => line += " (more changes follow that are not logged)",
+                Pass::No => return None,
+            }
+        }
         if level != Level::Debug {
             self.keep(scene.now.wall, point, line.clone());
         }
-        let sensor = matches!(point, PointId::Sensor(_));
-        match level {
-            Level::Info if sensor => match self.sensors.take(scene.now.mono) {
-                Pass::Yes => Some((level, line)),
-                Pass::FirstNo => Some((level, format!("{line} (more changes follow that are not logged)"))),
-                Pass::No => None,
-            },
-            _ => Some((level, line)),
-        }
+        Some((level, line))
+    }
+
+    /// A request was answered, but nothing changed by it: a pump that was on is on for longer, or nobody knows.
+    pub fn settled(&mut self, scene: &Scene<'_>, id: ActuatorId, outcome: &Outcome, by: &BareJid) -> (Level, String) {
+        let line = format!("{} ({by})", words::outcome(scene, id, &Ok(outcome.clone())));
+        self.keep(scene.now.wall, PointId::Actuator(id), line.clone());
+        (if matches!(outcome, Outcome::Done { .. }) { Level::Info } else { Level::Warn }, line)
     }
 
     /// A contact wished for something it did not get.
@@ -81,11 +97,14 @@ impl Journal {
         asker: Asker<'_>,
         id: ActuatorId,
         refusal: &Refusal,
-        at: Timestamp,
-    ) -> String {
+        now: Now,
+    ) -> Option<String> {
+        if self.refusals.take(now.mono) != Pass::Yes {
+            return None;
+        }
         let line = format!("{}: refused to {}: {refusal}", device.actuator(id).label.text, asker.jid());
-        self.keep(at, PointId::Actuator(id), line.clone());
-        line
+        self.keep(now.wall, PointId::Actuator(id), line.clone());
+        Some(line)
     }
 
     /// The last lines about points the asker may read, oldest first.

@@ -40,12 +40,12 @@ pub fn sort(message: &Message) -> Incoming<'_> {
     {
         return Incoming::Other;
     }
-    if message.payloads.iter().any(|payload| ENCRYPTED.iter().any(|ns| payload.has_ns(*ns))) {
-        return Incoming::Encrypted;
-    }
     let Some((_, body)) = message.get_best_body(vec!["", "en"]) else { return Incoming::Other };
     if body.trim().is_empty() {
         return Incoming::Other;
+    }
+    if message.payloads.iter().any(|payload| ENCRYPTED.iter().any(|ns| payload.has_ns(*ns))) {
+        return Incoming::Encrypted;
     }
     if has("delay", ns::DELAY) || has("x", "jabber:x:delay") {
         return Incoming::Late(body);

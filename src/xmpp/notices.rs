@@ -10,7 +10,7 @@ use jid::BareJid;
 
 use super::{Scene, words};
 use crate::control::Asker;
-use crate::model::{ContactId, Kind, Moment, PointId, Quality};
+use crate::model::{ContactId, FilterSpec, Kind, Moment, Notify, PointId, Quality};
 
 /// Between two notices of one two-state point to one contact.
 const GAP: Duration = Duration::from_secs(1);
@@ -21,11 +21,14 @@ const NUMBER_GAP: Duration = Duration::from_secs(10);
 #[derive(Debug, Default)]
 pub struct Notices(BTreeMap<(ContactId, PointId), Told>);
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Told {
     text: String,
+    well: bool,
     at: Option<Moment>,
     due: Option<Moment>,
+    /// Who did what is due.
+    by: Option<BareJid>,
 }
 
 /// A line for a contact.
@@ -41,14 +44,18 @@ impl Notices {
                 continue;
             }
             let text = value(scene, point);
+            let well = scene.reading(point).good().is_some();
             let first = !self.0.contains_key(&(id, point));
-            let told = self.0.entry((id, point)).or_insert(Told { text: String::new(), at: None, due: None });
+            let told = self.0.entry((id, point)).or_insert(Told { well, ..Told::default() });
             // A start is not news, unless the point starts broken.
             let known = first && !matches!(scene.reading(point).quality, Quality::Fault(_));
-            if known || by == Some(&contact.jid) {
-                *told = Told { text, at: told.at, due: None };
+            // A number that nobody asked for by name is news only by the steps of its delta filter.
+            let drift = contact.notify == Notify::All && is_noisy(scene, point) && told.well && well;
+            if known || drift || by == Some(&contact.jid) {
+                *told = Told { text, well, at: told.at, due: None, by: None };
                 continue;
             }
+            told.by = by.cloned();
             notices.extend(told.tell(scene, point, text).map(|line| (contact.jid.clone(), sign(line, by))));
         }
         notices
@@ -67,15 +74,21 @@ impl Notices {
                 continue;
             }
             told.due = None;
+            let by = told.by.take();
             let line = told.tell(scene, *point, value(scene, *point));
-            notices.extend(line.map(|line| (scene.device.contact(*id).jid.clone(), line)));
+            notices.extend(line.map(|line| (scene.device.contact(*id).jid.clone(), sign(line, by.as_ref()))));
         }
         notices
     }
 
-    /// Another config: ids mean other things now, and a start is not news.
-    pub fn forget(&mut self) {
+    /// Another config: ids mean other things now. What is known already is not news.
+    pub fn begin_anew(&mut self, scene: &Scene<'_>) {
         self.0.clear();
+        for point in scene.device.points().filter(|point| scene.reading(*point).quality != Quality::Unknown) {
+            let told =
+                |_| Told { text: value(scene, point), well: scene.reading(point).good().is_some(), ..Told::default() };
+            self.0.extend(scene.device.contacts().map(|(id, _)| ((id, point), told(id))));
+        }
     }
 }
 
@@ -95,7 +108,8 @@ impl Told {
             self.due = Some(at);
             return None;
         }
-        *self = Told { text, at: Some(scene.now.mono), due: None };
+        let well = scene.reading(point).good().is_some();
+        *self = Told { text, well, at: Some(scene.now.mono), due: None, by: None };
         Some(words::reading(scene, point))
     }
 }
@@ -103,6 +117,14 @@ impl Told {
 /// What decides whether there is news: the reading as people see it.
 fn value(scene: &Scene<'_>, point: PointId) -> String {
     scene.reading(point).show(scene.device.kind(point))
+}
+
+/// A sensor's number that may change with every sample.
+fn is_noisy(scene: &Scene<'_>, point: PointId) -> bool {
+    let PointId::Sensor(id) = point else { return false };
+    let sensor = scene.device.sensor(id);
+    let steps = sensor.filters.iter().any(|filter| matches!(filter, FilterSpec::Delta(_)));
+    matches!(sensor.kind, Kind::Number { .. }) && !steps
 }
 
 fn sign(line: String, by: Option<&BareJid>) -> String {

@@ -10,14 +10,15 @@ use std::time::Duration;
 use jid::Jid;
 use xmpp_parsers::presence::{Presence, Show};
 
+use super::roster::Roster;
 use super::{Scene, caps};
 use crate::control::{Asker, recognise};
-use crate::model::{ContactId, Moment, PointId, Quality};
+use crate::model::{ContactId, Device, Moment, PointId, Quality};
 
 /// Even news of health is not sent more often than this: a loose wire must not become a flood.
 const URGENT_GAP: Duration = Duration::from_secs(1);
-/// Addresses of contacts that are followed; beyond it only the broadcast is sent.
-const MOST_FOLLOWED: usize = 64;
+/// Clients of one contact that are followed.
+const MOST_CLIENTS: usize = 8;
 /// Characters in a status text.
 const MOST_TEXT: usize = 500;
 
@@ -34,25 +35,29 @@ pub struct Dashboard {
     broadcast: Option<Face>,
     sent_at: Option<Moment>,
     due: Option<Moment>,
+    /// Clients of contacts that are online, and what each was told directly.
     followed: BTreeMap<Jid, (ContactId, Option<Face>)>,
 }
 
 impl Dashboard {
-    /// A new stream: nobody has seen anything yet. The initial presence.
-    pub fn online(&mut self, scene: &Scene<'_>) -> Vec<Presence> {
+    /// A new stream: nobody has seen anything, and nobody has been seen. Silent until [`Dashboard::introduce`].
+    pub fn begin(&mut self) {
         *self = Dashboard::default();
-        self.send(scene)
     }
 
-    /// Another config: those who are still contacts stay followed, and everybody is told anew.
-    pub fn reloaded(&mut self, scene: &Scene<'_>) -> Vec<Presence> {
+    /// Another config: who is no contact any more is not followed, and ids mean other things now.
+    pub fn rekey(&mut self, device: &Device) {
         let old = std::mem::take(&mut self.followed);
-        self.followed = old
-            .into_keys()
-            .filter_map(|jid| recognise(scene.device, &jid).map(|asker| asker.id()).map(|id| (jid, (id, None))))
-            .collect();
+        let id = |jid: &Jid| recognise(device, jid).map(|asker| asker.id());
+        self.followed = old.into_keys().filter_map(|jid| id(&jid).map(|id| (jid, (id, None)))).collect();
         self.broadcast = None;
-        self.send(scene)
+        self.due = None;
+    }
+
+    /// Tells everybody anew: the first presence of a stream, and of a config.
+    pub fn introduce(&mut self, scene: &Scene<'_>, roster: &Roster) -> Vec<Presence> {
+        self.broadcast = None;
+        self.send(scene, roster)
     }
 
     /// When [`Dashboard::update`] has something to send.
@@ -60,23 +65,36 @@ impl Dashboard {
         self.due
     }
 
-    /// A contact's client came or went. It is greeted directly if it may read more than everybody.
-    pub fn follow(&mut self, scene: &Scene<'_>, asker: Asker<'_>, from: &Jid, available: bool) -> Option<Presence> {
+    /// A contact's client came or went. It is greeted directly if it may read more than everybody, or if the
+    /// broadcast does not reach it.
+    pub fn follow(
+        &mut self,
+        scene: &Scene<'_>,
+        roster: &Roster,
+        asker: Asker<'_>,
+        from: &Jid,
+        available: bool,
+    ) -> Option<Presence> {
         if !available {
             self.followed.remove(from);
             return None;
         }
-        if self.followed.contains_key(from) || self.followed.len() >= MOST_FOLLOWED {
+        if self.followed.contains_key(from) {
             return None;
         }
-        let face = face_for(scene, asker);
-        let differs = self.broadcast.as_ref().is_some_and(|broadcast| *broadcast != face);
-        self.followed.insert(from.clone(), (asker.id(), differs.then(|| face.clone())));
-        differs.then(|| directed(scene, &face, from))
+        let own: Vec<Jid> =
+            self.followed.iter().filter(|(_, (id, _))| *id == asker.id()).map(|(jid, _)| jid.clone()).collect();
+        if own.len() >= MOST_CLIENTS {
+            // Clients that vanish without a word stay here, so the new one takes an old one's place.
+            self.followed.remove(&own[0]);
+        }
+        let wanted = self.broadcast.as_ref().and_then(|common| wanted(scene, roster, asker, common));
+        self.followed.insert(from.clone(), (asker.id(), wanted.clone()));
+        wanted.map(|face| directed(scene, &face, from))
     }
 
     /// Sends what has changed, if it may be sent now; otherwise remembers when.
-    pub fn update(&mut self, scene: &Scene<'_>) -> Vec<Presence> {
+    pub fn update(&mut self, scene: &Scene<'_>, roster: &Roster) -> Vec<Presence> {
         let Some(broadcast) = &self.broadcast else { return Vec::new() };
         let common = common_face(scene);
         let mut changed = common != *broadcast;
@@ -97,10 +115,10 @@ impl Dashboard {
             self.due = Some(at);
             return Vec::new();
         }
-        self.send(scene)
+        self.send(scene, roster)
     }
 
-    fn send(&mut self, scene: &Scene<'_>) -> Vec<Presence> {
+    fn send(&mut self, scene: &Scene<'_>, roster: &Roster) -> Vec<Presence> {
         let common = common_face(scene);
         let mut presences = Vec::new();
         let fresh = self.broadcast.as_ref() != Some(&common);
@@ -108,11 +126,12 @@ impl Dashboard {
             presences.push(dress(scene, &common));
         }
         for (jid, (id, told)) in &mut self.followed {
-            let face = face_for(scene, Asker::of(scene.device, *id));
-            let wanted = (face != common).then_some(face);
-            // A broadcast reaches these too, so what they were told has to be told again after it.
-            if fresh || *told != wanted {
-                presences.push(directed(scene, wanted.as_ref().unwrap_or(&common), jid));
+            let wanted = wanted(scene, roster, Asker::of(scene.device, *id), &common);
+            match (&wanted, &*told) {
+                // The broadcast reaches these too, so what they are told directly has to be told again after it.
+                (Some(face), _) if fresh || *told != wanted => presences.push(directed(scene, face, jid)),
+                (None, Some(_)) if !fresh => presences.push(directed(scene, &common, jid)),
+                _ => {}
             }
             *told = wanted;
         }
@@ -121,6 +140,13 @@ impl Dashboard {
         self.due = None;
         presences
     }
+}
+
+/// What a contact must be told directly: more than everybody may read, or anything at all if the broadcast does not
+/// reach it.
+fn wanted(scene: &Scene<'_>, roster: &Roster, asker: Asker<'_>, common: &Face) -> Option<Face> {
+    let face = face_for(scene, asker);
+    (face != *common || !roster.reaches(asker.jid())).then_some(face)
 }
 
 fn common_face(scene: &Scene<'_>) -> Face {

@@ -40,7 +40,8 @@ impl Bucket {
         self.filled = now;
         if self.tokens >= 1.0 {
             self.tokens -= 1.0;
-            self.refusing = false;
+            // Not at the first token: who keeps pushing would be told so at every one.
+            self.refusing &= self.tokens < self.size / 2.0;
             return Pass::Yes;
         }
         match std::mem::replace(&mut self.refusing, true) {
@@ -62,6 +63,7 @@ mod tests {
         assert_eq!(bucket.take(start), Pass::FirstNo);
         assert_eq!(bucket.take(start), Pass::No);
         assert_eq!(bucket.take(start + Duration::from_secs(1)), Pass::Yes);
-        assert_eq!(bucket.take(start + Duration::from_secs(1)), Pass::FirstNo);
+        assert_eq!(bucket.take(start + Duration::from_secs(1)), Pass::No, "it was told already");
+        assert_eq!(bucket.take(start + Duration::from_secs(60)), Pass::Yes);
     }
 }

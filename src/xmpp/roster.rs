@@ -51,30 +51,34 @@ impl Roster {
                     stanzas.push(directed(Type::Subscribe, &contact.jid));
                 }
                 // Approved beforehand, so that a contact that asks later need not wait for us to be online.
-                Some(item) if !has_ours(item) => stanzas.push(directed(Type::Subscribed, &contact.jid)),
+                Some(item) if !has_ours(item) && item.approved != Some(true) => {
+                    stanzas.push(directed(Type::Subscribed, &contact.jid))
+                }
                 Some(_) => {}
             }
         }
-        for item in self.known.values().filter(|item| device.contact_of(&item.jid).is_none()) {
-            if has_ours(item) {
-                stanzas.push(directed(Type::Unsubscribed, &item.jid));
+        stanzas.extend(self.known.values().flat_map(|item| turned_away(device, item)));
+        stanzas
+    }
+
+    /// A roster push from our own server: what must be said if it lets in somebody whom the config does not name.
+    pub fn pushed(&mut self, device: &Device, payload: Element) -> Vec<Stanza> {
+        let Ok(query) = Query::try_from(payload) else { return Vec::new() };
+        let mut stanzas = Vec::new();
+        for item in query.items {
+            if item.subscription == Subscription::Remove {
+                self.known.remove(&item.jid);
+                continue;
             }
-            if has_theirs(item) || item.ask == Ask::Subscribe {
-                stanzas.push(directed(Type::Unsubscribe, &item.jid));
-            }
+            stanzas.extend(turned_away(device, &item));
+            self.known.insert(item.jid.clone(), item);
         }
         stanzas
     }
 
-    /// A roster push from our own server.
-    pub fn pushed(&mut self, payload: Element) {
-        let Ok(query) = Query::try_from(payload) else { return };
-        for item in query.items {
-            match item.subscription {
-                Subscription::Remove => self.known.remove(&item.jid),
-                _ => self.known.insert(item.jid.clone(), item),
-            };
-        }
+    /// Does our broadcast presence reach this contact?
+    pub fn reaches(&self, contact: &BareJid) -> bool {
+        self.known.get(contact).is_some_and(has_ours)
     }
 
     /// A contact asks for our presence: yes, and we ask for its own if we do not have it.
@@ -88,6 +92,17 @@ impl Roster {
     pub fn turn_away(stranger: &Jid) -> Stanza {
         directed(Type::Unsubscribed, &stranger.to_bare())
     }
+}
+
+/// What keeps somebody out whom the config does not name: no presence of ours, now or by an approval given before,
+/// and no interest in theirs.
+fn turned_away(device: &Device, item: &Item) -> Vec<Stanza> {
+    if device.contact_of(&item.jid).is_some() {
+        return Vec::new();
+    }
+    let ours = (has_ours(item) || item.approved == Some(true)).then(|| directed(Type::Unsubscribed, &item.jid));
+    let theirs = (has_theirs(item) || item.ask == Ask::Subscribe).then(|| directed(Type::Unsubscribe, &item.jid));
+    ours.into_iter().chain(theirs).collect()
 }
 
 fn has_ours(item: &Item) -> bool {

@@ -1,5 +1,7 @@
 //! What the device says to people, whatever door they came through. Short, one line where one will do.
 
+use std::time::Duration;
+
 use super::Scene;
 use crate::control::{Asker, Outcome, Refusal};
 use crate::model::{ActuatorId, PointId, Quality, show_duration};
@@ -24,11 +26,14 @@ pub fn reading(scene: &Scene<'_>, point: PointId) -> String {
 
 /// `, back to off in 9m50s`, or nothing.
 fn back(scene: &Scene<'_>, id: ActuatorId) -> String {
+    scene.control.back_in(id, scene.now).map_or_else(String::new, |time| back_in(scene, id, time))
+}
+
+fn back_in(scene: &Scene<'_>, id: ActuatorId, time: Duration) -> String {
     let actuator = scene.device.actuator(id);
-    match scene.control.back_in(id, scene.now) {
-        Some(time) => format!(", back to {} in {}", actuator.kind.show(actuator.safe), show_duration(time)),
-        None => String::new(),
-    }
+    // What the way to the hardware took is nobody's concern: a second stays a second, not 999ms.
+    let time = Duration::from_millis(u64::try_from(time.as_millis().div_ceil(10) * 10).unwrap_or(u64::MAX));
+    format!(", back to {} in {}", actuator.kind.show(actuator.safe), show_duration(time))
 }
 
 /// Everything the asker may read, a line each, under a line that says how the device is.
@@ -57,10 +62,7 @@ pub fn outcome(scene: &Scene<'_>, id: ActuatorId, result: &Result<Outcome, Refus
     let label = &actuator.label.text;
     match result {
         Ok(Outcome::Done { reading, back_in }) => {
-            let back = match back_in {
-                Some(time) => format!(", back to {} in {}", actuator.kind.show(actuator.safe), show_duration(*time)),
-                None => String::new(),
-            };
+            let back = back_in.map_or_else(String::new, |time| self::back_in(scene, id, time));
             format!("{label}: {}{back}", reading.show(&actuator.kind))
         }
         Ok(Outcome::Differs { asked, reading }) => {

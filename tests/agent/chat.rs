@@ -44,7 +44,16 @@ fn a_relay_that_does_not_move_is_told() {
     let mut talk = Talk::begin();
     talk.says(ANNA, "pump on");
     talk.hardware_says(Ok(Value::Switch(false)));
-    assert_eq!(talk.reply(), "Pump reads off, not on as asked");
+    assert_eq!(
+        talk.heard(),
+        [
+            "anna@home.example/phone: Pump reads off, not on as asked",
+            "carol@home.example: Pump: fault: does not obey: reads off, was told on, back to off in 1h (anna@home.example)"
+        ]
+    );
+    talk.says(ANNA, "pump off");
+    talk.hardware_obeys();
+    assert_eq!(talk.heard()[0], "anna@home.example/phone: Pump: off", "it may be told again");
 }
 
 #[test]

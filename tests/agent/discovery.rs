@@ -136,6 +136,19 @@ fn our_own_server_may_ask_who_we_are_and_whether_we_live() {
     talk.expect(&["<iq to='home.example' type='error' id='q'><error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"]);
 }
 
+/// ejabberd asks in the name of the very client it asks.
+#[test]
+fn a_question_in_our_own_name_comes_from_our_server() {
+    let mut talk = Talk::begin();
+    let asked = format!("<iq from='greenhouse@home.example/katydid' type='get' id='q'><query xmlns='{INFO}'/></iq>");
+    talk.recv(&asked);
+    let answer = talk.sent().remove(0);
+    assert_eq!((answer.attr("type"), answer.attr("to")), (Some("result"), Some("greenhouse@home.example/katydid")));
+    assert_eq!(talk.logged(), Vec::<String>::new(), "it is no stranger");
+    talk.recv(&asked.replace("/katydid", "/another"));
+    assert_eq!(talk.sent().remove(0).attr("type"), Some("error"), "another client with our password is one");
+}
+
 #[test]
 fn version_time_and_uptime_are_told_to_contacts() {
     let mut talk = Talk::begin();

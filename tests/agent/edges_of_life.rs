@@ -65,9 +65,11 @@ fn a_relay_that_does_not_go_back_is_told_again_and_again() {
     talk.ask_quietly(ANNA, "pump on 1m");
     talk.pass(minutes(1));
     talk.hardware_says(Ok(Value::Switch(true)));
+    assert!(talk.logged().iter().any(|line| line.contains("Pump: fault: does not obey: reads on, was told off")));
+    assert!(talk.heard().iter().any(|line| line.contains("does not obey")), "and those who want to know are told");
     talk.pass(Duration::from_secs(5));
     assert_eq!(talk.moved(), ["pump off"], "silence");
-    talk.pass(Duration::from_secs(6));
+    talk.pass(Duration::from_secs(5));
     talk.hardware_says(Ok(Value::Switch(false)));
     talk.pass(minutes(10));
     assert_eq!(talk.moved(), Vec::<String>::new());
@@ -209,4 +211,98 @@ fn the_log_says_that_a_number_is_well_again_but_not_each_number() {
     talk.report("air", Ok(Value::Number(21.0)));
     let told = talk.logged_aloud();
     assert_eq!(told, ["Air: fault: unplugged", "Air: 20.0 °C"]);
+}
+
+#[test]
+fn an_off_that_does_not_take_leaves_the_deadline_standing() {
+    let mut talk = Talk::begin();
+    talk.ask_quietly(ANNA, "pump on");
+    talk.says(ANNA, "pump off");
+    talk.hardware_says(Ok(Value::Switch(true)));
+    talk.pass(minutes(60));
+    assert_eq!(talk.moved()[0], "pump off");
+}
+
+#[test]
+fn a_moment_of_off_that_nobody_ordered_does_not_end_the_deadline() {
+    let mut talk = Talk::begin();
+    talk.ask_quietly(ANNA, "pump on 1m");
+    talk.report("pump", Ok(Value::Switch(false)));
+    talk.report("pump", Ok(Value::Switch(true)));
+    talk.pass(minutes(1));
+    assert_eq!(talk.moved(), ["pump off"]);
+}
+
+#[test]
+fn a_time_that_is_up_during_a_fault_is_still_up_afterwards() {
+    let mut talk = Talk::begin();
+    talk.ask_quietly(ANNA, "pump on 1m");
+    talk.report("pump", Err(Fault::new("cable")));
+    talk.pass(minutes(2));
+    talk.moved();
+    talk.report("pump", Ok(Value::Switch(true)));
+    talk.pass(Duration::from_secs(5));
+    assert_eq!(talk.moved(), ["pump off"]);
+}
+
+#[test]
+fn max_on_counts_from_the_first_departure() {
+    let mut talk = Talk::begin();
+    talk.ask_quietly(ANNA, "pump on");
+    talk.pass(minutes(50));
+    assert_eq!(talk.ask(ANNA, "pump on"), "Pump: on, back to off in 10m");
+    assert_eq!(talk.ask(ANNA, "pump on 30m"), "Pump: on, back to off in 10m");
+    talk.pass(minutes(10));
+    assert_eq!(talk.moved(), ["pump off"]);
+    talk.says(ANNA, "pump on");
+    assert_eq!(talk.moved(), Vec::<String>::new());
+    assert_eq!(talk.reply(), "Pump: its time is up, and it is on its way back to off");
+}
+
+#[test]
+fn other_words_for_the_states_change_nothing_on_a_line_that_stays() {
+    let gpio = GREENHOUSE
+        .replace("board = \"sim\"", "board = \"raspberry-pi-4b\"")
+        .replace("sim = { line = \"OUT1\" }", "gpio = { line = \"GPIO17\" }");
+    let mut talk = Talk::offline(&gpio);
+    talk.settle();
+    talk.online();
+    talk.ask_quietly(ANNA, "pump on 1m");
+    let changed = gpio
+        .replace("max_on = \"1h\"", "max_on = \"1h\"\nstates = [\"aus\", \"an\"]\n")
+        .replace("safe = \"off\"\nmax_on", "safe = \"aus\"\nmax_on");
+    talk.feed(Input::Reload(Box::new(device(&changed))));
+    talk.sent();
+    assert_eq!(talk.ask(ANNA, "pump"), "Pump: an, back to aus in 1m");
+    talk.pass(minutes(1));
+    assert_eq!(talk.moved(), ["pump aus"]);
+}
+
+#[test]
+fn a_shorter_max_on_counts_at_once() {
+    let mut talk = Talk::begin();
+    talk.ask_quietly(ANNA, "pump on");
+    talk.pass(minutes(5));
+    talk.feed(Input::Reload(Box::new(device(&GREENHOUSE.replace("max_on = \"1h\"", "max_on = \"10m\"")))));
+    talk.pass(minutes(5));
+    assert_eq!(talk.moved(), ["pump off"]);
+}
+
+#[test]
+fn after_a_reload_the_next_change_is_news() {
+    let mut talk = Talk::begin();
+    talk.feed(Input::Reload(Box::new(device(GREENHOUSE))));
+    talk.sent();
+    talk.report("door", Ok(Value::Switch(true)));
+    assert_eq!(talk.heard(), ["carol@home.example: Front door: open"]);
+}
+
+#[test]
+fn a_request_that_changes_nothing_is_logged_with_who_made_it() {
+    let mut talk = Talk::begin();
+    talk.ask_quietly(ANNA, "pump on 10m");
+    talk.logged();
+    talk.says("carol@home.example", "pump on 20m");
+    talk.hardware_obeys();
+    assert_eq!(talk.logged(), ["Pump: on, back to off in 20m (carol@home.example)"]);
 }

@@ -20,7 +20,8 @@ fn a_delayed_command_does_not_run_and_its_sender_is_told() {
     ] {
         talk.recv(&NOW.replace("</message>", &format!("{delay}</message>")));
         assert_eq!(talk.moved(), Vec::<String>::new());
-        assert_eq!(talk.reply(), "“pump on” came late, so I did nothing. Say it again if you still want it.");
+        talk.pass(std::time::Duration::from_secs(30));
+        assert_eq!(talk.reply(), "“pump on” came late, so I did nothing. What you still want, say again.");
     }
 }
 
@@ -66,4 +67,26 @@ fn typing_notices_and_empty_bodies_get_no_answer() {
     talk.recv("<message from='anna@home.example/phone' type='chat'><composing xmlns='http://jabber.org/protocol/chatstates'/></message>");
     talk.recv("<message from='anna@home.example/phone' type='chat'><body> </body></message>");
     talk.expect(&[]);
+}
+
+#[test]
+fn ten_late_commands_get_one_answer() {
+    let mut talk = Talk::begin();
+    for _ in 0..10 {
+        talk.recv(&NOW.replace("</message>", "<delay xmlns='urn:xmpp:delay' stamp='2026-01-01T00:00:00Z'/></message>"));
+    }
+    assert_eq!((talk.moved().len(), talk.heard().len()), (0, 1));
+}
+
+#[test]
+fn a_command_that_a_client_sends_again_runs_once() {
+    let mut talk = Talk::begin();
+    let toggle = "<message from='anna@home.example/phone' type='chat' id='a'><body>pump toggle</body></message>";
+    talk.recv(toggle);
+    talk.recv(toggle);
+    assert_eq!(talk.moved(), ["pump on"]);
+    talk.recv(&toggle.replace("id='a'", "id='b'"));
+    assert_eq!(talk.moved(), ["pump off"], "another message with the same words is another wish");
+    talk.recv(&toggle.replace("/phone", "/pc"));
+    assert_eq!(talk.moved(), ["pump on"], "and so is another client's");
 }

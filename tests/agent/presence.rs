@@ -57,7 +57,8 @@ fn changes_wait_for_their_interval_and_the_last_one_is_told() {
     let mut talk = Talk::begin();
     talk.report("door", Ok(Value::Switch(true)));
     talk.pass(Duration::from_secs(10));
-    talk.report("pump", Ok(Value::Switch(true)));
+    talk.says("anna@home.example", "pump on");
+    talk.hardware_obeys();
     talk.pass(Duration::from_secs(19));
     assert_eq!(faces(&mut talk), Vec::<String>::new());
     talk.pass(Duration::from_secs(1));
@@ -123,15 +124,14 @@ fn nothing_is_sent_while_offline_and_all_is_told_afterwards() {
 #[test]
 fn a_resumed_stream_is_told_only_what_changed() {
     let mut talk = Talk::begin();
-    let jid = talk.agent.device().account().jid.clone();
     talk.feed(Input::Offline);
     talk.pass(Duration::from_secs(40));
-    talk.feed(Input::Online { jid: jid.clone(), resumed: true });
+    talk.connect(true);
     talk.expect(&[]);
     talk.feed(Input::Offline);
-    talk.report("pump", Ok(Value::Switch(true)));
-    talk.feed(Input::Online { jid, resumed: true });
-    assert_eq!(faces(&mut talk), ["|Front door closed · Pump on"]);
+    talk.report("door", Ok(Value::Switch(true)));
+    talk.connect(true);
+    assert_eq!(faces(&mut talk), ["|Front door open · Pump off"]);
 }
 
 #[test]
@@ -157,35 +157,108 @@ fn a_swinging_door_is_told_first_and_last() {
 }
 
 #[test]
-fn the_roster_is_made_to_agree_with_the_config() {
+fn the_roster_is_made_to_agree_with_the_config_before_anything_is_told() {
     let mut talk = Talk::offline(GREENHOUSE);
-    talk.online();
-    let fetch = talk.sent().into_iter().find(|e| e.name() == "iq");
-    assert!(fetch.is_some_and(|iq| iq.has_child("query", "jabber:iq:roster")));
-    talk.recv(
-        "<iq type='result' id='k1-1'><query xmlns='jabber:iq:roster'>\
-         <item jid='anna@home.example' subscription='both'/>\
+    talk.settle();
+    talk.connect(false);
+    assert_eq!(faces(&mut talk), Vec::<String>::new(), "who is no contact any more must not see this");
+    talk.connect(false);
+    talk.roster(
+        "<item jid='anna@home.example' subscription='both'/>\
          <item jid='ben@home.example' subscription='to'/>\
-         <item jid='mallory@elsewhere.example' subscription='both'/></query></iq>",
+         <item jid='dora@home.example' subscription='none' approved='true'/>\
+         <item jid='mallory@elsewhere.example' subscription='both'/>",
     );
-    talk.expect(&[
-        "<presence to='ben@home.example' type='subscribed'/>",
-        "<iq type='set' id='k1-2'><query xmlns='jabber:iq:roster'><item jid='carol@home.example'/></query></iq>",
-        "<presence to='carol@home.example' type='subscribed'/>",
-        "<presence to='carol@home.example' type='subscribe'/>",
-        "<presence to='mallory@elsewhere.example' type='unsubscribed'/>",
-        "<presence to='mallory@elsewhere.example' type='unsubscribe'/>",
-    ]);
+    let sent: Vec<String> = talk.sent().iter().map(String::from).collect();
+    let order = [
+        "ben@home.example",
+        "<item jid='carol",
+        "to='carol@home.example",
+        "dora@home.example",
+        "mallory@elsewhere.example",
+        "Front door closed",
+    ];
+    let at: Vec<_> = order.iter().map(|text| sent.iter().rposition(|xml| xml.contains(text))).collect();
+    assert!(at.iter().all(Option::is_some) && at.is_sorted(), "{at:?} {sent:#?}");
+    let count = |type_: &str, who: &str| {
+        let both = |xml: &&String| xml.contains(&format!("type='{type_}'")) && xml.contains(who);
+        sent.iter().filter(both).count()
+    };
+    assert_eq!((count("subscribed", "ben"), count("subscribe", "ben")), (1, 0));
+    assert_eq!((count("subscribed", "carol"), count("subscribe", "carol")), (1, 1));
+    assert_eq!((count("unsubscribed", "dora"), count("unsubscribe", "dora")), (1, 0), "an approval is taken back too");
+    assert_eq!((count("unsubscribed", "mallory"), count("unsubscribe", "mallory")), (1, 1));
+}
+
+#[test]
+fn a_server_that_does_not_tell_the_roster_is_not_waited_for() {
+    let mut talk = Talk::offline(GREENHOUSE);
+    talk.settle();
+    talk.connect(false);
+    talk.pass(Duration::from_secs(5));
+    assert_eq!(faces(&mut talk).len(), 1);
+}
+
+#[test]
+fn somebody_let_in_behind_our_back_is_turned_away_again() {
+    let mut talk = Talk::begin();
+    talk.recv(
+        "<iq type='set' id='p'><query xmlns='jabber:iq:roster'>\
+         <item jid='dora@home.example' subscription='from'/></query></iq>",
+    );
+    talk.expect(&["<iq type='result' id='p'/>", "<presence to='dora@home.example' type='unsubscribed'/>"]);
+}
+
+#[test]
+fn a_contact_without_a_subscription_is_told_directly_while_it_is_there() {
+    let mut talk = Talk::offline(GREENHOUSE);
+    talk.settle();
+    talk.connect(false);
+    talk.roster(
+        "<item jid='anna@home.example' subscription='both'/><item jid='ben@home.example' subscription='both'/>\
+         <item jid='carol@home.example' subscription='to'/>",
+    );
+    talk.sent();
+    talk.recv("<presence from='carol@home.example/phone'/>");
+    assert_eq!(faces(&mut talk), ["carol@home.example/phone |Front door closed · Pump off"]);
+}
+
+#[test]
+fn a_reload_while_away_leaves_no_one_with_anothers_rights() {
+    let mut talk = Talk::begin();
+    talk.recv("<presence from='anna@home.example/phone'/>");
+    talk.recv("<presence from='carol@home.example/phone'/>");
+    talk.feed(Input::Offline);
+    talk.sent();
+    // Anna and Ben go; Carol becomes the first and only contact.
+    let (start, carol) =
+        (GREENHOUSE.find("[[contacts]]").unwrap(), GREENHOUSE.find("[[contacts]]\njid = \"carol").unwrap());
+    let text = format!("{}{}", &GREENHOUSE[..start], &GREENHOUSE[carol..]);
+    talk.feed(Input::Reload(Box::new(crate::talk::device(&text))));
+    talk.connect(true);
+    talk.roster(
+        "<item jid='anna@home.example' subscription='both'/><item jid='carol@home.example' subscription='both'/>",
+    );
+    let sent: Vec<String> = talk.sent().iter().map(String::from).collect();
+    assert!(sent.iter().any(|xml| xml.contains("unsubscribed") && xml.contains("anna@home.example")), "{sent:?}");
+    assert!(!sent.iter().any(|xml| xml.contains("anna@home.example/phone")), "{sent:?}");
+    talk.report("air", Err(Fault::new("gone")));
+    talk.pass(Duration::from_secs(60));
+    assert_eq!(faces(&mut talk), Vec::<String>::new(), "carol may not know of the air");
 }
 
 #[test]
 fn a_contact_that_subscribes_is_welcome() {
     let mut talk = Talk::begin();
     talk.recv("<presence from='anna@home.example' type='subscribe'/>");
+    talk.expect(&["<presence to='anna@home.example' type='subscribed'/>"]);
+    talk.recv("<presence from='anna@home.example' type='unsubscribed'/>");
+    talk.expect(&[]);
+    talk.recv("<iq type='set' id='p'><query xmlns='jabber:iq:roster'><item jid='anna@home.example' subscription='none'/></query></iq>");
+    talk.sent();
+    talk.recv("<presence from='anna@home.example' type='subscribe'/>");
     talk.expect(&[
         "<presence to='anna@home.example' type='subscribed'/>",
         "<presence to='anna@home.example' type='subscribe'/>",
     ]);
-    talk.recv("<presence from='anna@home.example' type='unsubscribed'/>");
-    talk.expect(&[]);
 }

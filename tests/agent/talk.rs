@@ -78,12 +78,18 @@ pub struct Talk {
     pub agent: Agent,
     time: Duration,
     effects: Vec<Effect>,
+    said: u32,
 }
 
 impl Talk {
     /// A device of which nothing is known, offline.
     pub fn offline(text: &str) -> Talk {
-        Talk { agent: Agent::new(device(text), 1, at(Duration::ZERO)), time: Duration::ZERO, effects: Vec::new() }
+        Talk {
+            agent: Agent::new(device(text), 1, at(Duration::ZERO)),
+            time: Duration::ZERO,
+            effects: Vec::new(),
+            said: 0,
+        }
     }
 
     /// The greenhouse, online, all points well, nothing left unsaid.
@@ -103,9 +109,28 @@ impl Talk {
         self.report("fan", Ok(Value::Choice(0)));
     }
 
+    /// Online, with everybody on the roster already.
     pub fn online(&mut self) {
+        self.connect(false);
+        let contacts: Vec<String> = self.agent.device().contacts().map(|(_, c)| c.jid.to_string()).collect();
+        let items = contacts.iter().map(|jid| format!("<item jid='{jid}' subscription='both'/>"));
+        self.roster(&items.collect::<String>());
+    }
+
+    /// The stream is up, and nothing else has happened yet.
+    pub fn connect(&mut self, resumed: bool) {
         let jid = self.agent.device().account().jid.clone();
-        self.feed(Input::Online { jid, resumed: false });
+        self.feed(Input::Online { jid, resumed });
+    }
+
+    /// The server answers the question for the roster with these items.
+    pub fn roster(&mut self, items: &str) {
+        let id = self.effects.iter().rev().find_map(|effect| match effect {
+            Effect::Send(Stanza::Iq(iq @ xmpp_parsers::iq::Iq::Get { .. })) => Some(iq.id().to_owned()),
+            _ => None,
+        });
+        let id = id.expect("nobody asked for the roster");
+        self.recv(&format!("<iq type='result' id='{id}'><query xmlns='jabber:iq:roster'>{items}</query></iq>"));
     }
 
     pub fn now(&self) -> Now {
@@ -128,7 +153,9 @@ impl Talk {
     /// A chat line comes in.
     pub fn says(&mut self, who: &str, text: &str) {
         let text = text.replace('&', "&amp;").replace('<', "&lt;");
-        self.recv(&format!("<message from='{who}/phone' type='chat' id='m1'><body>{text}</body></message>"));
+        self.said += 1;
+        let id = self.said;
+        self.recv(&format!("<message from='{who}/phone' type='chat' id='m{id}'><body>{text}</body></message>"));
     }
 
     pub fn report(&mut self, point: &str, result: Result<Value, Fault>) {
@@ -265,7 +292,7 @@ pub fn tree(stanza: &Stanza) -> Element {
 fn clean(element: Element) -> Element {
     let mut bare = Element::builder(element.name(), element.ns()).build();
     for ((ns, name), value) in element.attrs() {
-        if !(name.as_str() == "id" && value.starts_with("k1-")) {
+        if !(name.as_str() == "id" && value.starts_with('k') && value.len() == 17) {
             bare.set_attr(ns.clone(), name.clone(), value.clone());
         }
     }

@@ -22,6 +22,7 @@ use katydid::link::LinkEvent;
 
 use crate::peer::{Peer, words};
 use crate::prosody::Prosody;
+use crate::raw::Raw;
 
 const PATIENCE: Duration = Duration::from_secs(90);
 const DEVICE: &str = "greenhouse@home.example/katydid";
@@ -218,6 +219,43 @@ async fn a_stranger_who_sends_everything_learns_nothing_and_harms_nothing() {
     anna.say("greenhouse", "pump");
     assert_eq!(words(&anna.hear(1).await[0]), "pump: off");
     tokio::join!(anna.close(), ben.close());
+}
+
+#[tokio::test]
+async fn a_stranger_whose_stanzas_are_bottomless_does_not_end_it() {
+    let prosody = Prosody::start();
+    let mut daemon = Daemon::start(&prosody, "pencil");
+    let mut anna = Peer::online(&prosody.account("anna")).await;
+    let mut ben = Raw::online(&prosody, "ben").await;
+    daemon.logs("online as").await;
+    let nested = |levels| format!("{}{}", "<a>".repeat(levels), "</a>".repeat(levels));
+    let long = "x".repeat(9000);
+    let contents = [
+        nested(5_000),
+        nested(20_000),
+        "<a/>".repeat(40_000),
+        format!("<a b='{long}'/>"),
+        format!("<{long}/>"),
+        format!("<a {long}='b'/>"),
+        format!("<a xmlns='{long}'/>"),
+    ];
+    for content in contents {
+        for head in ["message type='chat'", "iq type='set' id='1'", "iq type='result' id='2'", "presence"] {
+            let name = head.split(' ').next().unwrap();
+            ben.send(&format!("<{head} to='{DEVICE}'><x xmlns='a'>{content}</x></{name}>")).await;
+        }
+    }
+    for name in ["message", "iq", "presence"] {
+        ben.send(&format!("<{name} to='{DEVICE}' type='set' id='{long}' {long}='{long}'><a/></{name}>")).await;
+    }
+    // Its answer says that all of this is behind it.
+    ben.send(&format!("<iq to='{DEVICE}' type='get' id='the-last'><ping xmlns='urn:xmpp:ping'/></iq>")).await;
+    ben.hear("the-last").await;
+    assert!(daemon.process.try_wait().unwrap().is_none(), "it ended:\n{}", daemon.log());
+    anna.say("greenhouse", "door");
+    assert_eq!(words(&anna.hear(1).await[0]), "door: closed");
+    assert!(!daemon.log().contains("lost"), "{}", daemon.log());
+    anna.close().await;
 }
 
 #[tokio::test]

@@ -2,6 +2,9 @@
 
 use std::collections::HashSet;
 
+use xmpp_parsers::iq::Iq;
+use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
+
 use crate::peer::{Peer, words};
 use crate::prosody::Prosody;
 
@@ -39,6 +42,9 @@ async fn a_sign_that_xml_forbids_does_not_end_the_stream() {
     let greenhouse = Peer::online(&prosody.account("greenhouse")).await;
     let mut anna = Peer::online(&prosody.account("anna")).await;
     greenhouse.say("anna", "bell \u{7}");
+    let to: jid::Jid = "anna@home.example/katydid".parse().unwrap();
+    let error = StanzaError::new(ErrorType::Cancel, DefinedCondition::Conflict, "en", "bell \u{7}");
+    greenhouse.post(Iq::Error { from: None, to: Some(to), id: "1".to_owned(), error, payload: None });
     greenhouse.say("anna", "end");
     let heard = anna.hear_until("end").await;
     assert_eq!(heard.iter().map(words).collect::<Vec<_>>(), ["bell \u{fffd}", "end"]);

@@ -9,3 +9,4 @@ mod outage;
 mod peer;
 mod prosody;
 mod proxy;
+mod raw;

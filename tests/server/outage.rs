@@ -5,6 +5,10 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use katydid::link::{LinkEvent, Trouble};
 use katydid::model::Server;
+use xmpp_parsers::iq::Iq;
+use xmpp_parsers::ping::Ping;
+use xmpp_parsers::presence::Presence;
+use xmpp_parsers::stanza::Stanza;
 
 use crate::peer::{Peer, message, stamp, words};
 use crate::prosody::Prosody;
@@ -66,6 +70,42 @@ async fn a_cut_in_mid_flood_loses_and_doubles_nothing() {
     let expected: Vec<String> = (0..200).map(|n| n.to_string()).chain(["end".to_owned()]).collect();
     numbers.truncate(expected.len() + 1);
     assert_eq!(numbers, expected);
+    tokio::join!(greenhouse.close(), anna.close());
+}
+
+#[tokio::test]
+async fn an_answer_that_falls_into_a_suspension_arrives_after_it() {
+    let prosody = Prosody::start();
+    let proxy = Proxy::to(prosody.port).await;
+    let mut account = prosody.account("greenhouse");
+    account.server = Some(Server { host: "127.0.0.1".to_owned(), port: proxy.port });
+    let mut greenhouse = Peer::online(&account).await;
+    let mut anna = Peer::online(&prosody.account("anna")).await;
+    let device: jid::Jid = "greenhouse@home.example/katydid".parse().unwrap();
+    anna.post(Iq::from_get("asked", Ping).with_to(device.clone()));
+    let from = greenhouse
+        .until(|event| match event {
+            LinkEvent::Stanza(Stanza::Iq(Iq::Get { from, id, .. })) if id == "asked" => Some(from),
+            _ => None,
+        })
+        .await;
+
+    proxy.cut();
+    greenhouse.goes_offline().await;
+    greenhouse.post(Iq::empty_result(from.clone().unwrap(), "asked"));
+    greenhouse.post(Presence::available().with_to(from.unwrap()));
+    assert!(greenhouse.comes_online().await, "not resumed");
+
+    let (mut answered, mut announced) = (false, false);
+    anna.until(|event| {
+        match event {
+            LinkEvent::Stanza(Stanza::Iq(Iq::Result { id, .. })) => answered |= id == "asked",
+            LinkEvent::Stanza(Stanza::Presence(presence)) => announced |= presence.from.as_ref() == Some(&device),
+            _ => {}
+        }
+        (answered && announced).then_some(())
+    })
+    .await;
     tokio::join!(greenhouse.close(), anna.close());
 }
 

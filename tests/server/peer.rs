@@ -36,7 +36,7 @@ impl Peer {
                 tokio::select! {
                     post = posted.recv() => match post {
                         Some((stanza, now)) => link.post(stanza, now),
-                        None => return link.close(Some(Presence::new(Type::Unavailable).into())).await,
+                        None => return drop(link.close(Some(Presence::new(Type::Unavailable).into())).await),
                     },
                     event = link.next() => drop(tell.send(event)),
                 }

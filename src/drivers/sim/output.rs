@@ -74,7 +74,13 @@ impl Held {
             }
             Act::Heal => {
                 (self.stuck, self.silent) = (false, false);
-                self.line.shown.send_modify(|shown| shown.fault = None);
+                let safe = self.actuator.safe;
+                // As on real lines: one that comes back is claimed with its safe value.
+                self.line.shown.send_modify(|shown| {
+                    if shown.fault.take().is_some() {
+                        shown.value = safe;
+                    }
+                });
                 self.report().await;
             }
         }

@@ -30,7 +30,9 @@ pub fn value_field(actuator: &Actuator, reading: &Reading) -> Field {
     });
     field.required = true;
     if field.type_ == FieldType::ListSingle {
-        field.options = kind.words().into_iter().map(|word| Option_ { label: None, value: word }).collect();
+        // Without a label Profanity shows “(null)”, and poezio and Converse.js show nothing.
+        let option = |word: String| Option_ { label: Some(word.clone()), value: word };
+        field.options = kind.words().into_iter().map(option).collect();
     }
     if let Kind::Number { range, .. } = kind {
         let (min, max) = range.map_or((None, None), |(low, high)| (Some(low.to_string()), Some(high.to_string())));
@@ -76,6 +78,19 @@ pub fn write_all_types(element: &mut Element) {
     element.children_mut().for_each(write_all_types);
 }
 
+/// Drops from the forms in a command the fields without a name: some clients send back fixed texts, and not all of them
+/// say that they are that, which the parser is strict about.
+pub fn tidy(command: &mut Element) {
+    for form in command.children_mut().filter(|child| child.is("x", ns::DATA_FORMS)) {
+        let fields: Vec<Element> = std::iter::from_fn(|| form.remove_child("field", ns::DATA_FORMS)).collect();
+        for field in fields {
+            if field.attr("var").is_some() {
+                form.append_child(field);
+            }
+        }
+    }
+}
+
 /// The first value of a field in a submitted form; `None` if it is missing or blank.
 pub fn text<'f>(form: &'f DataForm, var: &str) -> Option<&'f str> {
     let field = form.fields.iter().find(|field| field.var.as_deref() == Some(var))?;
@@ -88,5 +103,23 @@ pub fn time(form: &DataForm, var: &str, label: &str) -> Result<Option<Duration>,
     match parse_duration(text) {
         Some(time) => Ok(Some(time)),
         None => Err(format!("{label}: “{text}” is not a time; write one like 30s, 10m or 1h30m")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_without_a_name_are_dropped() {
+        let mut command: Element = "<command xmlns='http://jabber.org/protocol/commands' node='pump'>
+            <x xmlns='jabber:x:data' type='submit'><field><value>a text</value></field><field var='value'><value>1</value></field>
+            <field type='fixed'><value>another</value></field></x></command>"
+            .parse()
+            .unwrap();
+        tidy(&mut command);
+        let form = command.get_child("x", ns::DATA_FORMS).unwrap();
+        assert_eq!(form.children().map(|field| field.attr("var")).collect::<Vec<_>>(), [Some("value")]);
+        assert!(DataForm::try_from(form.clone()).is_ok());
     }
 }

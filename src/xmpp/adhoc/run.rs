@@ -14,14 +14,15 @@ use super::element::Actions;
 use super::sessions::Known;
 use super::{Command, CommandElement, CommandError, Note, form};
 use crate::control::{Asker, Wish};
-use crate::model::ActuatorId;
+use crate::model::{ActuatorId, PointId};
 use crate::xmpp::iq::{self, Caller, Reply, Turn};
 use crate::xmpp::{Scene, words};
 
 /// A pulse that nobody chose a length for.
 const PULSE: Duration = Duration::from_millis(500);
 
-pub(super) fn run(turn: &mut Turn<'_>, caller: &Caller<'_>, payload: Element) -> Reply {
+pub(super) fn run(turn: &mut Turn<'_>, caller: &Caller<'_>, mut payload: Element) -> Reply {
+    form::tidy(&mut payload);
     let Ok(request) = CommandElement::try_from(payload) else { return iq::bad_request("not a command") };
     let Caller::Contact(asker, from) = caller else { return Reply::Error(iq::nothing_here()) };
     let Some(command) = Command::find(*asker, &request.node) else { return unknown(*asker, &request.node) };
@@ -91,8 +92,9 @@ fn read(scene: &Scene<'_>, asker: Asker<'_>, form: &DataForm) -> Result<String, 
 fn set_form(scene: &Scene<'_>, id: ActuatorId) -> DataForm {
     let actuator = scene.device.actuator(id);
     let safe = actuator.kind.show(actuator.safe);
-    let value = form::value_field(actuator, scene.reading(crate::model::PointId::Actuator(id)));
-    let time = form::time_field("for", "For", &format!("Optional: a time like 10m, then back to {safe}"), None);
+    let value = form::value_field(actuator, scene.reading(PointId::Actuator(id)));
+    let time =
+        form::time_field("for", "For how long (optional)", &format!("A time like 10m, then back to {safe}"), None);
     form::blank(&actuator.label.text, instructions(scene, id), vec![value, time])
 }
 
@@ -101,7 +103,7 @@ fn set_wish(scene: &Scene<'_>, id: ActuatorId, form: &DataForm) -> Result<Wish, 
     let label = &actuator.label.text;
     let text = form::text(form, "value").ok_or_else(|| format!("{label}: the value is missing"))?;
     let value = actuator.kind.parse(text).map_err(|error| format!("{label}: {error}"))?;
-    Ok(match form::time(form, "for", "For")? {
+    Ok(match form::time(form, "for", "For how long")? {
         Some(time) => Wish::SetFor(value, time),
         None => Wish::Set(value),
     })
@@ -115,7 +117,7 @@ fn pulse_form(scene: &Scene<'_>, id: ActuatorId) -> DataForm {
 
 /// What it reads now, above the fields.
 fn instructions(scene: &Scene<'_>, id: ActuatorId) -> Option<String> {
-    Some(format!("Now {}", words::reading(scene, crate::model::PointId::Actuator(id))))
+    Some(format!("Now: {}", scene.reading(PointId::Actuator(id)).show(&scene.device.actuator(id).kind)))
 }
 
 fn act(turn: &mut Turn<'_>, request: &CommandElement, actuator: ActuatorId, wish: Result<Wish, String>) -> Reply {
@@ -194,11 +196,10 @@ fn completed(node: String, session: String, type_: &str, text: String) -> Elemen
 /// A command that exists but is not for this contact is forbidden; one about a point it may not know of is not
 /// there at all.
 fn unknown(asker: Asker<'_>, node: &str) -> Reply {
-    let readable = asker.readable().any(|point| {
-        let name = &asker.device().label(point).name;
-        matches!(point, crate::model::PointId::Actuator(_)) && node.strip_suffix("-pulse").unwrap_or(node) == name
-    });
-    if readable {
+    let device = asker.device();
+    let exists = |id: ActuatorId| [Command::Set(id), Command::Pulse(id)].iter().any(|c| c.node(device) == node);
+    let readable = |id: &ActuatorId| asker.may_read(PointId::Actuator(*id)) && !asker.may_set(*id);
+    if device.actuators().map(|(id, _)| id).filter(readable).any(exists) {
         let text = format!("that needs the role operator, and yours is {}", asker.role().name());
         return Reply::Error(iq::error(ErrorType::Auth, DefinedCondition::Forbidden, text));
     }

@@ -53,14 +53,15 @@ pub enum Unclear {
 
 /// Understands one typed line.
 pub fn parse(asker: Asker<'_>, text: &str) -> Line {
-    let text = text.trim();
+    // People ask `air?`.
+    let text = text.trim().trim_end_matches(['?', '!']).trim_end();
     if text.lines().count() > 1 {
         return Line::Unclear(Unclear::ManyLines);
     }
     let mut words: Vec<&str> = text.split_whitespace().collect();
     match words.as_slice() {
         [] => return Line::Help,
-        [only] => match only.to_lowercase().trim_end_matches(['?', '!', '.']) {
+        [only] => match only.to_lowercase().trim_end_matches('.') {
             "help" | "" => return Line::Help,
             "status" => return Line::Status,
             "who" => return Line::Who,
@@ -69,7 +70,10 @@ pub fn parse(asker: Asker<'_>, text: &str) -> Line {
         },
         _ => {}
     }
-    unwrap_verb(&mut words);
+    // A point may be called like a verb; its whole name goes first.
+    if lookup::exact(asker, &words).is_none() {
+        unwrap_verb(&mut words);
+    }
     match lookup::point(asker, &words) {
         Found::Several(points) => Line::Unclear(Unclear::Ambiguous(points)),
         Found::None => {

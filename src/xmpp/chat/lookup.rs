@@ -15,6 +15,25 @@ pub enum Found {
     None,
 }
 
+/// The point whose whole name or label the first words are, and how many words these are; the longest first.
+pub fn exact(asker: Asker<'_>, words: &[&str]) -> Option<(PointId, usize)> {
+    let device = asker.device();
+    (1..=words.len().min(longest(asker))).rev().find_map(|used| {
+        let text = words[..used].join(" ").to_lowercase();
+        let is = |point: &PointId| {
+            let label = device.label(*point);
+            label.name.to_lowercase() == text || label.text.to_lowercase() == text
+        };
+        asker.readable().find(is).map(|point| (point, used))
+    })
+}
+
+/// Words in the longest label. A message may have many thousand, and only so many can name a point.
+fn longest(asker: Asker<'_>) -> usize {
+    let words = asker.readable().map(|point| asker.device().label(point).text.split_whitespace().count());
+    words.max().unwrap_or(0).max(1)
+}
+
 /// The point named by the first words of `words`: the longest exact name first, then the longest start.
 pub fn point(asker: Asker<'_>, words: &[&str]) -> Found {
     let device = asker.device();
@@ -22,13 +41,11 @@ pub fn point(asker: Asker<'_>, words: &[&str]) -> Found {
         .readable()
         .map(|point| (point, device.label(point).name.to_lowercase(), device.label(point).text.to_lowercase()))
         .collect();
-    let texts: Vec<(usize, String)> =
-        (1..=words.len()).rev().map(|n| (n, words[..n].join(" ").to_lowercase())).collect();
-    for (used, text) in &texts {
-        if let Some((point, ..)) = points.iter().find(|(_, name, label)| name == text || label == text) {
-            return Found::One(*point, *used);
-        }
+    if let Some((point, used)) = exact(asker, words) {
+        return Found::One(point, used);
     }
+    let texts: Vec<(usize, String)> =
+        (1..=words.len().min(longest(asker))).rev().map(|n| (n, words[..n].join(" ").to_lowercase())).collect();
     for (used, text) in &texts {
         let starts: Vec<PointId> = points
             .iter()

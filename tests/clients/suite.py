@@ -1,0 +1,75 @@
+"""The cases, and running them one after the other.
+
+A case is an async function that takes a World. It passes if it returns; there is no skipping: what is missing fails."""
+import asyncio
+import inspect
+import sys
+import time
+import traceback
+
+CASES = []
+LONGEST = 90
+
+
+def case(function):
+    """A case run once."""
+    CASES.append((function.__name__, function))
+    return function
+
+
+def with_both(function):
+    """A case run twice: the owner's client is slixmpp, and aioxmpp."""
+    for kind in ('slixmpp', 'aioxmpp'):
+        CASES.append(('%s (%s)' % (function.__name__, kind), lambda world, kind=kind: function(world, kind)))
+    return function
+
+
+def same(is_, wanted, about=''):
+    """Fails unless both are equal, and says what they are."""
+    if is_ != wanted:
+        raise AssertionError('%sis %r, not %r' % (about and about + ': ', is_, wanted))
+
+
+def holds(condition, about):
+    """Fails with `about` unless the condition is true."""
+    if not condition:
+        raise AssertionError(about)
+
+
+async def run(world, chosen):
+    """Runs the cases whose name contains one of `chosen` (all, if none). -> (passed, failed)"""
+    passed = failed = 0
+    for name, function in CASES:
+        if chosen and not any(word in name for word in chosen):
+            continue
+        begun = time.monotonic()
+        try:
+            await world.ready()
+            await asyncio.wait_for(function(world), LONGEST)
+        except Exception as error:
+            failed += 1
+            print('FAILED %s' % name)
+            print(''.join(traceback.format_tb(error.__traceback__)[-3:]) + '%s: %s' % (type(error).__name__, error))
+            if isinstance(error, asyncio.TimeoutError):
+                print('(not done after %d s)' % LONGEST)
+        else:
+            passed += 1
+            print('ok     %s (%.1f s)' % (name, time.monotonic() - begun))
+        finally:
+            await world.after_case()
+            sys.stdout.flush()
+    return passed, failed
+
+
+async def until(wanted, seconds=5, about='it'):
+    """Waits until `wanted()` (which may be async) is true; -> what it gave."""
+    end = time.monotonic() + seconds
+    while True:
+        value = wanted()
+        if inspect.isawaitable(value):
+            value = await value
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError('%s did not happen within %s s' % (about, seconds))
+        await asyncio.sleep(0.02)

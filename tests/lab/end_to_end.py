@@ -1,0 +1,351 @@
+"""From a pin to a person and back: the daemon in the virtual machine, on the kernel's simulated GPIO chips; Prosody and
+the client on the host. end_to_end.py PROGRAM [CASE...]; prints `N passed, M failed` last.
+
+The cases build on each other: they are one day in the life of one device, in this order."""
+import asyncio
+import re
+import shutil
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / 'clients')]
+
+import suite  # noqa: E402
+from house import PASSWORD, Server  # noqa: E402
+from hwlab import VM  # noqa: E402
+from slix import SlixPerson  # noqa: E402
+from suite import case, holds, same, until  # noqa: E402
+
+CONFIG = '''
+[device]
+name = "shed"
+board = "generic"
+[xmpp]
+jid = "greenhouse@home.example"
+password = { file = "/xfer/password" }
+server = "10.0.2.2:%d"
+ca_file = "/xfer/ca.pem"
+[presence]
+every = "1s"
+[limits]
+commands_per_minute = 10000
+[[contacts]]
+jid = "anna@home.example"
+role = "owner"
+notify = "all"
+[sensors.door]
+label = "Door"
+states = ["closed", "open"]
+gpio = { line = "DOOR", chip = "lab", bias = "pull-up", active = "low", debounce = "20ms" }
+[sensors.bell]
+label = "Bell"
+states = ["quiet", "ringing"]
+gpio = { line = "BELL", chip = "lab" }
+[sensors.load]
+label = "Load"
+system = "load"
+every = "1h"
+[actuators.pump]
+label = "Pump"
+gpio = { line = "PUMP", chip = "lab" }
+safe = "off"
+[actuators.heater]
+label = "Heater"
+gpio = { line = "HEATER", chip = "lab", active = "low" }
+safe = "off"
+exit = "on"
+[actuators.siren]
+label = "Siren"
+gpio = { line = "SIREN", chip = "lab" }
+safe = "off"
+[actuators.light]
+label = "Light"
+gpio = { line = "LIGHT", chip = "aux" }
+safe = "on"
+%s
+'''
+DOOR, BELL, PUMP, HEATER, SIREN = range(5)
+
+
+class Shed:
+    """The world of these cases: the machine, the server, and anna."""
+
+    def __init__(self, program):
+        self.temp = tempfile.TemporaryDirectory(prefix='katydid-lab-')
+        self.program = program
+        self.vm = self.server = self.anna = self.daemon = None
+
+    async def start(self):
+        self.server = Server(Path(self.temp.name) / 'server')
+        self.vm = await asyncio.to_thread(VM, files=[self.program], net=True)
+        self.xfer = Path(self.vm.xfer)
+        shutil.copy(self.server.ca, self.xfer / 'ca.pem')
+        (self.xfer / 'password').write_text(PASSWORD)
+        (self.xfer / 'password').chmod(0o600)
+        self.config()
+        await self.sh('gpiosim new lab 8 0=DOOR 1=BELL 2=PUMP 3=HEATER 4=SIREN; gpiosim new aux 2 0=LIGHT; '
+                      'gpiosim pull lab 0 up; mount -t tracefs tracefs /sys/kernel/tracing')
+        # Somebody else has the siren.
+        self.gardener = self.vm.start('exec gpioset SIREN=0')
+        self.anna = SlixPerson(self.server, 'anna@home.example/desk', PASSWORD, 'greenhouse@home.example/katydid')
+        await self.anna.arrive()
+        await self.go()
+
+    def config(self, more=''):
+        (self.xfer / 'katydid.toml').write_text(CONFIG % (self.server.port, more))
+
+    async def go(self):
+        """Starts the daemon and waits until anna sees it."""
+        self.anna.seen.items.clear()
+        self.daemon = self.vm.start('exec /xfer/%s run --config /xfer/katydid.toml' % Path(self.program).name)
+        try:
+            await self.anna.seen.take(lambda seen: seen.type == 'available' and seen.status, 30)
+        except AssertionError as error:
+            raise AssertionError('%s; the daemon: %s' % (error, self.log())) from None
+
+    async def sh(self, script):
+        status, text = await asyncio.to_thread(self.vm.run, script)
+        holds(status == 0, '%s: %s' % (script, text))
+        return text.strip()
+
+    async def kick(self, name):
+        await self.sh('kill -%s $(pidof katydid)' % name)
+
+    async def ended(self):
+        """Waits for the daemon's end; -> its exit status."""
+        return (await asyncio.to_thread(self.vm.wait, self.daemon, 20))[0]
+
+    async def pull(self, line, up):
+        await self.sh('gpiosim pull lab %d %s' % (line, 'up' if up else 'down'))
+
+    async def level(self, line, chip='lab'):
+        return int(await self.sh('gpiosim get %s %d' % (chip, line)))
+
+    def log(self):
+        return self.vm.output(self.daemon)
+
+    # For the suite.
+
+    async def ready(self):
+        self.anna.said.items.clear()
+
+    async def after_case(self):
+        pass
+
+    async def stop(self):
+        if self.anna:
+            await self.anna.leave()
+        if self.vm:
+            self.vm.close()
+        if self.server:
+            self.server.stop()
+        self.temp.cleanup()
+
+
+@case
+async def at_the_start_every_line_is_held_and_shown_as_it_is(shed):
+    same([await shed.level(line) for line in (PUMP, HEATER)], [0, 1], 'pump and heater on the wire')
+    same(await shed.level(0, 'aux'), 1, 'the light on the wire')
+    status = (await shed.anna.ask('status')).splitlines()
+    same(status[0], 'shed: 1 point needs attention')
+    same([status[n] for n in (1, 2, 4, 5, 7)], ['Door: closed', 'Bell: quiet', 'Pump: off', 'Heater: off', 'Light: on'])
+    holds(re.fullmatch(r'Load: \d+\.\d\d', status[3]), status[3])
+
+
+@case
+async def an_edge_becomes_a_notice(shed):
+    await shed.pull(DOOR, False)
+    same(await shed.anna.notice(), 'Door: open')
+    same(await shed.anna.ask('door'), 'Door: open')
+    await asyncio.sleep(1.1)
+    await shed.pull(DOOR, True)
+    same(await shed.anna.notice(), 'Door: closed')
+
+
+@case
+async def a_command_moves_the_line_as_the_world_sees_it(shed):
+    same(await shed.anna.ask('pump on'), 'Pump: on')
+    same(await shed.level(PUMP), 1)
+    same(await shed.anna.ask('heater on'), 'Heater: on')
+    same(await shed.level(HEATER), 0, 'active low')
+    same((await shed.anna.fill('pump', {'value': '0'})).note, 'Pump: off')
+    same(await shed.level(PUMP), 0)
+    same(await shed.anna.ask('heater off'), 'Heater: off')
+    same(await shed.level(HEATER), 1)
+
+
+@case
+async def a_timed_command_goes_back_on_the_wire(shed):
+    same(await shed.anna.ask('pump on 1s'), 'Pump: on, back to off in 1s')
+    same(await shed.level(PUMP), 1)
+    same(await shed.anna.notice(), 'Pump: off')
+    same(await shed.level(PUMP), 0)
+
+
+@case
+async def the_pull_up_is_kept_while_the_line_is_held(shed):
+    info = next(line for line in (await shed.sh('gpioinfo')).splitlines() if '"DOOR"' in line)
+    for word in ('consumer="katydid"', 'bias=pull-up', 'active-low', 'edges=both', 'debounce-period=20ms'):
+        holds(word in info, '%s is missing: %s' % (word, info))
+
+
+@case
+async def a_bounce_is_no_change_and_many_edges_end_in_the_truth(shed):
+    await shed.sh('for i in 1 2 3 4 5 6 7 8; do gpiosim pull lab 0 down; gpiosim pull lab 0 up; done')
+    await asyncio.sleep(1.5)
+    same(await shed.anna.ask('door'), 'Door: closed')
+    await shed.sh('f=$(gpiosim path lab 1)/pull; i=0; while [ $i -lt 500 ]; do echo pull-up >$f; echo pull-down >$f; '
+                  'i=$((i+1)); done; echo pull-up >$f')
+
+    async def ringing():
+        return await shed.anna.ask('bell') == 'Bell: ringing'
+    await until(ringing, about='the truth about the bell')
+    same(await shed.anna.ask('door'), 'Door: closed', 'another point')
+    await shed.pull(BELL, False)
+
+
+@case
+async def a_line_that_somebody_else_holds_is_a_fault_with_his_name_until_it_is_free(shed):
+    answer = await shed.anna.ask('siren')
+    holds(answer.startswith('Siren: fault: ') and 'gpioset' in answer, answer)
+    refused = await shed.anna.ask('siren on')
+    holds('out of order' in refused and 'gpioset' in refused, refused)
+    await shed.sh('killall gpioset')
+
+    async def free():
+        return await shed.anna.ask('siren') == 'Siren: off'
+    await until(free, 45, 'the siren’s recovery')
+    same(await shed.anna.ask('siren on'), 'Siren: on')
+    same(await shed.level(SIREN), 1)
+    same(await shed.anna.ask('siren off'), 'Siren: off')
+
+
+@case
+async def a_chip_that_goes_is_a_fault_and_the_others_go_on(shed):
+    same(await shed.anna.ask('light off'), 'Light: off')
+    shed.anna.seen.items.clear()
+    await shed.sh('cat /sys/kernel/config/gpio-sim/aux/dev_name >/sys/bus/platform/drivers/gpio-sim/unbind')
+    holds('fault' in await shed.anna.notice(10), 'no word about the light')
+    seen = await shed.anna.seen.take(lambda seen: 'Light fault' in seen.status)
+    same(seen.show, 'away')
+    answer = await shed.anna.ask('light on')
+    holds('out of order' in answer, answer)
+    same(await shed.anna.ask('pump on'), 'Pump: on')
+    same(await shed.level(PUMP), 1)
+    same(await shed.anna.ask('pump off'), 'Pump: off')
+
+
+@case
+async def a_chip_that_comes_back_is_held_again_with_the_safe_value(shed):
+    await shed.sh('cat /sys/kernel/config/gpio-sim/aux/dev_name >/sys/bus/platform/drivers/gpio-sim/bind')
+
+    async def back():
+        return await shed.anna.ask('light') == 'Light: on'
+    await until(back, 45, 'the light’s recovery')
+    same(await shed.level(0, 'aux'), 1)
+    await shed.anna.seen.take(lambda seen: seen.show == '' and 'Light on' in seen.status)
+    same(await shed.anna.ask('light off'), 'Light: off')
+    same(await shed.level(0, 'aux'), 0)
+
+
+@case
+async def a_config_that_is_read_anew_does_not_touch_what_stays(shed):
+    same(await shed.anna.ask('pump on'), 'Pump: on')
+    await shed.sh('echo >/sys/kernel/tracing/trace; echo 1 >/sys/kernel/tracing/events/gpio/enable')
+    shed.config('[actuators.fan]\ngpio = { line = "FAN", chip = "lab" }\nsafe = "off"\n')
+    await shed.kick('HUP')
+
+    async def known():
+        return await shed.anna.ask('fan')
+    await until(lambda: 'FAN' in shed.log(), about='a word about the new line')
+    answer = await known()
+    holds('fault' in answer and 'no line named “FAN”' in answer, 'what is wrong with the new line: ' + answer)
+    same(await shed.anna.ask('pump'), 'Pump: on')
+    same(await shed.level(PUMP), 1)
+    trace = [line for line in (await shed.sh('cat /sys/kernel/tracing/trace')).splitlines() if 'gpio_value' in line and ' set ' in line]
+    same(trace, [], 'what was set meanwhile')
+    shed.config()
+    await shed.kick('HUP')
+
+    async def gone():
+        return 'do not know' in await known()
+    await until(gone, about='the end of the fan')
+
+
+@case
+async def a_wrong_config_is_told_and_changes_nothing(shed):
+    shed.config('[actuators.fan]\ngpio = { lien = "FAN", chip = "lab" }\nsafe = "of"\n')
+    await shed.kick('HUP')
+    await until(lambda: 'actuators.fan.gpio.lien' in shed.log(), about='a word about the mistake')
+    same(await shed.anna.ask('pump'), 'Pump: on')
+    same(await shed.level(PUMP), 1)
+    status, text = await asyncio.to_thread(shed.vm.run, '/xfer/katydid check /xfer/katydid.toml')
+    same(status, 78)
+    holds('line' in text and 'safe' in text, text)
+    shed.config()
+
+
+@case
+async def the_board_is_shown_with_its_chips(shed):
+    text = await shed.sh('/xfer/katydid board --config /xfer/katydid.toml')
+    holds(re.search(r'lab +5 named lines', text) and re.search(r'aux +1 named line\b', text), text)
+
+
+@case
+async def at_a_polite_end_the_exit_value_is_set_last(shed):
+    same(await shed.anna.ask('heater off'), 'Heater: off')
+    await shed.sh('echo >/sys/kernel/tracing/trace; echo 1 >/sys/kernel/tracing/events/gpio/gpio_value/enable')
+    await shed.kick('TERM')
+    same(await shed.ended(), 0, 'the exit status')
+    await shed.anna.seen.take(lambda seen: seen.type == 'unavailable')
+    # Released, a simulated line falls to its pull at once, so what was set is in the kernel's trace only.
+    trace = await shed.sh('cat /sys/kernel/tracing/trace')
+    last = {int(line): int(level) for line, level in re.findall(r'gpio_value: (\d+) set (\d)', trace)}
+    # On the wire, in the order of the lines: pump off, heater on (active low), siren off, light on.
+    same([last[line] for line in sorted(last)], [0, 0, 0, 1])
+    same(await shed.sh('gpioinfo | grep -c katydid || true'), '0', 'lines still held')
+
+
+@case
+async def after_a_sudden_end_it_comes_back_with_safe_values(shed):
+    await shed.go()
+    same(await shed.anna.ask('pump on'), 'Pump: on')
+    await shed.kick('KILL')
+    same(await shed.ended(), 137)
+    same(await shed.level(PUMP), 0, 'the line falls to its pull')
+    await shed.go()
+    same([await shed.level(line) for line in (PUMP, HEATER)], [0, 1])
+    shed.anna.say('pump on')
+    await shed.anna.said.take(lambda said: said.body == 'Pump: on')
+
+
+@case
+async def a_start_with_a_broken_config_exits_with_78_and_says_all_of_it(shed):
+    shed.config('[actuators.fan]\ngpio = { lien = "FAN", chip = "lab" }\nsafe = "of"\n')
+    status, text = await asyncio.to_thread(shed.vm.run, '/xfer/katydid run --config /xfer/katydid.toml')
+    same(status, 78)
+    holds('actuators.fan.gpio.lien' in text and 'actuators.fan.safe' in text, text)
+
+
+async def main(program, chosen):
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
+    shed = Shed(program)
+    try:
+        await shed.start()
+        passed, failed = await suite.run(shed, chosen)
+        if failed:
+            print('the daemon said:\n' + shed.log())
+    finally:
+        await shed.stop()
+    if passed + failed == 0:
+        print('no case is called %s' % ' or '.join(chosen))
+        failed = 1
+    print('%d passed, %d failed' % (passed, failed))
+    return 1 if failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(asyncio.run(main(sys.argv[1], sys.argv[2:])))
