@@ -81,7 +81,7 @@ fn resolve(layers: &[(&str, &str)], environment: &[(&str, &str)]) -> Result<conf
 fn the_shipped_example_is_right_and_gives_no_notes() {
     let resolved = resolve(&[("katydid.toml", EXAMPLE)], &[]).unwrap_or_else(|mistakes| panic!("{mistakes}"));
     assert_eq!(resolved.notes, Vec::<String>::new());
-    assert_eq!(resolved.device.points().count(), 9);
+    assert_eq!(resolved.device.points().count(), 16);
     let Contact { role, notify, .. } = resolved.device.contacts().next().unwrap().1;
     assert_eq!((*role, notify), (Role::Owner, &Notify::All));
 }
@@ -133,6 +133,11 @@ const EFFECTS: &[(&str, &str, &str)] = &[
     ("contacts.notify", "", "[[contacts]]\njid = 'anna@home.example'\nrole = 'owner'\nnotify = ['s']"),
     ("sensors.NAME.label", "", "[sensors.s]\nlabel = 'S'\ngpio.line = 'GPIO17'"),
     ("sensors.NAME.gpio", "", "[sensors.t]\ngpio.line = 'GPIO22'"),
+    ("sensors.NAME.hwmon", "", "[sensors.t]\nhwmon = { name = 'lm75', channel = 'temp1' }"),
+    ("sensors.NAME.iio", "", "[sensors.t]\niio = { device = 'bme280', channel = 'temp' }"),
+    ("sensors.NAME.onewire", "", "[sensors.t]\nonewire = {}"),
+    ("sensors.NAME.thermal", "[sensors.t]\nthermal = 'soc'", "[sensors.t]\nthermal = 'cpu-thermal'"),
+    ("sensors.NAME.file", "", "[sensors.t]\nfile.path = '/sys/a'"),
     ("sensors.NAME.system", "", "[sensors.t]\nsystem = 'load'"),
     ("sensors.NAME.sim", "", "[sensors.t]\nsim.line = 'IN1'"),
     ("sensors.NAME.states", "", "[sensors.s]\nstates = ['closed', 'open']"),
@@ -146,6 +151,48 @@ const EFFECTS: &[(&str, &str, &str)] = &[
     ("sensors.NAME.gpio.bias", "", "[sensors.s]\ngpio.bias = 'pull-up'"),
     ("sensors.NAME.gpio.active", "", "[sensors.s]\ngpio.active = 'low'"),
     ("sensors.NAME.gpio.debounce", "", "[sensors.s]\ngpio.debounce = '20ms'"),
+    (
+        "sensors.NAME.hwmon.name",
+        "[sensors.t]\nhwmon = { name = 'lm75', channel = 'temp1' }",
+        "[sensors.t]\nhwmon = { name = 'tmp102', channel = 'temp1' }",
+    ),
+    (
+        "sensors.NAME.hwmon.channel",
+        "[sensors.t]\nhwmon = { name = 'lm75', channel = 'temp1' }",
+        "[sensors.t]\nhwmon = { name = 'lm75', channel = 'in1' }",
+    ),
+    (
+        "sensors.NAME.hwmon.label",
+        "[sensors.t]\nhwmon = { name = 'lm75', label = 'a' }",
+        "[sensors.t]\nhwmon = { name = 'lm75', label = 'b' }",
+    ),
+    (
+        "sensors.NAME.iio.device",
+        "[sensors.t]\niio = { device = 'bme280', channel = 'temp' }",
+        "[sensors.t]\niio = { device = 'bmp280', channel = 'temp' }",
+    ),
+    (
+        "sensors.NAME.iio.channel",
+        "[sensors.t]\niio = { device = 'bme280', channel = 'temp' }",
+        "[sensors.t]\niio = { device = 'bme280', channel = 'pressure' }",
+    ),
+    ("sensors.NAME.onewire.id", "[sensors.t]\nonewire = {}", "[sensors.t]\nonewire.id = '28-0316a2795bff'"),
+    ("sensors.NAME.file.path", "[sensors.t]\nfile.path = '/sys/a'", "[sensors.t]\nfile.path = '/sys/b'"),
+    (
+        "sensors.NAME.file.pattern",
+        "[sensors.t]\nfile.path = '/sys/a'",
+        "[sensors.t]\nfile = { path = '/sys/a', pattern = 't={}' }",
+    ),
+    (
+        "sensors.NAME.file.factor",
+        "[sensors.t]\nfile.path = '/sys/a'",
+        "[sensors.t]\nfile = { path = '/sys/a', factor = 0.001 }",
+    ),
+    (
+        "sensors.NAME.file.offset",
+        "[sensors.t]\nfile.path = '/sys/a'",
+        "[sensors.t]\nfile = { path = '/sys/a', offset = -273.15 }",
+    ),
     ("sensors.NAME.system.disk", "[sensors.t]\nsystem.disk = '/'", "[sensors.t]\nsystem.disk = '/home'"),
     ("sensors.NAME.sim.line", "[sensors.t]\nsim.line = 'IN1'", "[sensors.t]\nsim.line = 'IN2'"),
     (

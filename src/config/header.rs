@@ -100,7 +100,12 @@ fn user(device: &Device, line: &Line) -> Option<String> {
         PointId::Sensor(id) => match &device.sensor(*id).source {
             Source::Gpio(input) => input.line == *line,
             Source::Sim(input) => input.line == *line,
-            Source::System(_) => false,
+            Source::Hwmon(_)
+            | Source::Iio(_)
+            | Source::OneWire(_)
+            | Source::Thermal(_)
+            | Source::File(_)
+            | Source::System(_) => false,
         },
         PointId::Actuator(id) => match &device.actuator(*id).sink {
             Sink::Gpio(output) => output.line == *line,

@@ -3,7 +3,7 @@
 use super::nearest::hint;
 use super::node::{Item, Table, clip};
 use super::tree::Raw;
-use crate::model::{Kind, Value, parse_duration};
+use crate::model::{Kind, Quantity, Value, parse_duration};
 
 /// What a number is when the config does not say.
 #[derive(Debug, Clone, Copy)]
@@ -40,13 +40,13 @@ pub(super) fn choice(item: &Item<'_>) -> Option<Kind> {
 /// `unit`, `decimals` and `range`.
 pub(super) fn number(table: &Table<'_>, defaults: NumberDefaults) -> Option<Kind> {
     let unit = match table.get("unit") {
-        Some(item) => item.text().filter(|unit| check_unit(&item, unit)),
+        Some(item) => item.text().filter(|unit| check_unit(&item, unit) && check_agrees(&item, unit, defaults.unit)),
         None => Some(defaults.unit),
     };
     let decimals = match table.get("decimals") {
         Some(item) => item.whole(0..=6).and_then(|decimals| u8::try_from(decimals).ok()),
         // A tenth of a per cent is more than most percentages know.
-        None if unit == Some("%") => Some(0),
+        None if unit == Some("%") && defaults.unit != "%" => Some(0),
         None => Some(defaults.decimals),
     };
     let range = match table.get("range") {
@@ -129,6 +129,15 @@ fn check_swapped(item: &Item<'_>, word: &str, others: &[&str], state: &str) {
     if others.contains(&word.to_lowercase().as_str()) {
         item.wrong(format!("“{word}” always means {state}; the inactive word comes first"));
     }
+}
+
+/// Catches a unit that the number is not in: nothing would be converted.
+fn check_agrees(item: &Item<'_>, unit: &str, own: &str) -> bool {
+    let agrees = own.is_empty() || unit == own || Quantity::spellings(own).contains(&unit);
+    if !agrees {
+        item.wrong(format!("is {own} for this source, and a unit is only written, never converted; leave it out"));
+    }
+    agrees
 }
 
 /// Catches a label in the place of a unit.

@@ -8,7 +8,7 @@ use super::loaded::Loaded;
 use super::mistake::{Mistake, Mistakes, Report};
 use super::node::Item;
 use super::points;
-use super::{account, actuator, secret, sensor};
+use super::{account, actuator, kernel, secret, sensor};
 use crate::model::{Contact, Device, DeviceParts, Notify, PointId, PresenceRules, Scope};
 
 const KEYS: &[&str] = &["device", "xmpp", "presence", "limits", "sim", "contacts", "sensors", "actuators"];
@@ -25,6 +25,10 @@ pub const KNOWN_KEYS: &[(&str, &[&str])] = &[
     ("contacts", contact::KEYS),
     ("sensors.NAME", sensor::KEYS),
     ("sensors.NAME.gpio", sensor::GPIO_KEYS),
+    ("sensors.NAME.hwmon", kernel::HWMON_KEYS),
+    ("sensors.NAME.iio", kernel::IIO_KEYS),
+    ("sensors.NAME.onewire", kernel::ONEWIRE_KEYS),
+    ("sensors.NAME.file", kernel::FILE_KEYS),
     ("sensors.NAME.system", sensor::SYSTEM_KEYS),
     ("sensors.NAME.sim", sensor::SIM_KEYS),
     ("sensors.NAME.filters", sensor::FILTER_KEYS),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::kernel;
 use super::kind::{self, NumberDefaults};
 use super::lines::Lines;
 use super::node::{DAY, Item, SECOND, Table, optional, seconds};
@@ -9,8 +10,12 @@ use super::points;
 use super::tree::Raw;
 use crate::model::{Bias, FilterSpec, GpioInput, Kind, Line, Sensor, SimHabit, SimInput, Source, SystemFigure, Value};
 
-pub(super) const KEYS: &[&str] =
-    &["label", "gpio", "system", "sim", "states", "unit", "decimals", "range", "every", "filters"];
+pub(super) const KEYS: &[&str] = &[
+    "label", "gpio", "hwmon", "iio", "onewire", "thermal", "file", "system", "sim", "states", "unit", "decimals",
+    "range", "every", "filters",
+];
+/// Where a sensor's values may come from.
+const SOURCES: &[&str] = &["gpio", "hwmon", "iio", "onewire", "thermal", "file", "system", "sim"];
 pub(super) const GPIO_KEYS: &[&str] = &["line", "chip", "bias", "active", "debounce"];
 pub(super) const SYSTEM_KEYS: &[&str] = &["disk"];
 pub(super) const SIM_KEYS: &[&str] = &["line", "toggles", "drifts", "over", "at"];
@@ -25,7 +30,7 @@ pub(super) const ACTIVE: &[(&str, bool)] = &[("high", false), ("low", true)];
 pub(super) fn read(name: &str, item: &Item<'_>, lines: &Lines<'_>) -> Option<Sensor> {
     let table = item.table(KEYS)?;
     let label = points::label(name, &table);
-    let (key, source) = table.one_of(&["gpio", "system", "sim"], "source")?;
+    let (key, source) = table.one_of(SOURCES, "source")?;
     let (source, kind) = match key {
         "gpio" => (gpio(&source, lines).map(Source::Gpio), kind::switch(&table)),
         "system" => {
@@ -33,7 +38,11 @@ pub(super) fn read(name: &str, item: &Item<'_>, lines: &Lines<'_>) -> Option<Sen
             let defaults = figure.as_ref().map(defaults).unwrap_or(PLAIN);
             (figure.map(Source::System), kind::number(&table, defaults))
         }
-        _ => sim(&source, &table, lines),
+        "sim" => sim(&source, &table, lines),
+        _ => {
+            let (source, defaults) = kernel::read(key, &source);
+            (source, kind::number(&table, defaults))
+        }
     };
     let kind = kind?;
     let number = matches!(kind, Kind::Number { .. });

@@ -5,8 +5,8 @@ use std::fmt::Write;
 use super::board::BoardChoice;
 use super::resolve::Resolved;
 use crate::model::{
-    Account, Board, Device, Exit, Kind, Line, Notify, PointId, Role, Scope, Security, Sink, Source, SystemFigure,
-    show_duration,
+    Account, Board, Device, Exit, HwmonChannel, Kind, Line, Notify, PointId, Role, Scope, Security, Sink, Source,
+    SystemFigure, show_duration,
 };
 
 /// The answer to a config without mistakes: device, board, account, points with their lines, contacts with their
@@ -76,6 +76,14 @@ fn point_row(device: &Device, point: PointId) -> Vec<String> {
             let place = match &sensor.source {
                 Source::Gpio(input) => line(device.board(), &input.line),
                 Source::Sim(input) => format!("simulated {}", input.line.pin),
+                Source::Hwmon(input) => match &input.channel {
+                    HwmonChannel::Named(channel) => format!("hwmon {} {channel}", input.name),
+                    HwmonChannel::Labelled(label) => format!("hwmon {} “{label}”", input.name),
+                },
+                Source::Iio(input) => format!("iio {} {}", input.device, input.channel),
+                Source::OneWire(input) => format!("1-Wire {}", input.id.as_deref().unwrap_or("thermometer")),
+                Source::Thermal(zone) => format!("thermal zone {zone}"),
+                Source::File(input) => input.path.clone(),
                 Source::System(figure) => figure_text(figure),
             };
             (place, sensor.every.map(|every| format!("every {}", show_duration(every))).unwrap_or_default())

@@ -3,11 +3,18 @@
 //! One task per point, so that a broken line stops nobody else. Whoever holds an output drives its exit value
 //! when it lets go, for whatever reason it does.
 
+mod enable;
 mod feed;
+mod file;
 mod fleet;
+mod hwmon;
+mod iio;
+mod onewire;
 mod point;
 mod polled;
 mod retry;
+mod sysfs;
+mod thermal;
 
 pub mod gpio;
 pub mod sim;

@@ -6,8 +6,8 @@ use std::pin::Pin;
 
 use tokio::sync::mpsc;
 
-use super::polled::{self, polled};
-use super::{Feed, gpio, sim, system};
+use super::polled::{self, PATIENCE, polled};
+use super::{Feed, file, gpio, hwmon, iio, onewire, sim, system, thermal};
 use crate::model::{Actuator, Sensor, Sink, Source, Value};
 
 /// A point's driver at work. It ends only when it is dropped, and dropping it lets the hardware go.
@@ -46,7 +46,12 @@ pub fn sensor_task(sensor: &Sensor, feed: Feed, first: FirstTry, bench: &sim::Be
     let every = sensor.every.unwrap_or(polled::USUAL);
     match &sensor.source {
         Source::Gpio(input) => Box::pin(gpio::listen(input.clone(), feed, first)),
-        Source::System(figure) => Box::pin(polled(feed, every, system::reader(figure.clone(), "/"))),
+        Source::Hwmon(input) => Box::pin(polled(feed, every, PATIENCE, hwmon::reader(input.clone(), "/"))),
+        Source::Iio(input) => Box::pin(polled(feed, every, PATIENCE, iio::reader(input.clone(), "/"))),
+        Source::OneWire(input) => Box::pin(polled(feed, every, onewire::PATIENCE, onewire::reader(input.clone(), "/"))),
+        Source::Thermal(zone) => Box::pin(polled(feed, every, PATIENCE, thermal::reader(zone.clone(), "/"))),
+        Source::File(input) => Box::pin(polled(feed, every, PATIENCE, file::reader(input.clone(), "/"))),
+        Source::System(figure) => Box::pin(polled(feed, every, PATIENCE, system::reader(figure.clone(), "/"))),
         Source::Sim(input) => Box::pin(sim::play(input.clone(), sensor.kind.clone(), every, feed, first, bench)),
     }
 }

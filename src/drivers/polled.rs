@@ -3,7 +3,7 @@
 use std::panic;
 use std::time::Duration;
 
-use tokio::task::{JoinError, spawn_blocking};
+use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
 use super::Feed;
@@ -14,23 +14,19 @@ use crate::model::{Fault, Value};
 pub(super) const USUAL: Duration = Duration::from_secs(30);
 
 /// A read that takes longer is a fault.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Asks `read` for ever, every `every` give or take 3 %, on a thread of its own because it may block. A read that
-/// hangs is reported as a fault once, and nothing is asked until it returns.
-pub(super) async fn polled<R>(feed: Feed, every: Duration, read: R)
+/// takes longer than `patience` is reported as a fault once, and nothing is asked until it returns.
+pub(super) async fn polled<R>(feed: Feed, every: Duration, patience: Duration, mut read: R)
 where
-    R: Fn() -> Result<Value, Fault> + Clone + Send + 'static,
-{
-    ask(feed, every, PATIENCE, read).await;
-}
-
-async fn ask<R>(feed: Feed, every: Duration, patience: Duration, read: R)
-where
-    R: Fn() -> Result<Value, Fault> + Clone + Send + 'static,
+    R: FnMut() -> Result<Value, Fault> + Send + 'static,
 {
     loop {
-        let mut reading = spawn_blocking(read.clone());
+        let mut reading = spawn_blocking(move || {
+            let result = read();
+            (read, result)
+        });
         let answer = match timeout(patience, &mut reading).await {
             Ok(answer) => answer,
             Err(_) => {
@@ -38,20 +34,22 @@ where
                 reading.await
             }
         };
-        let result = answer.unwrap_or_else(ended);
+        let result = match answer {
+            Ok((again, result)) => {
+                read = again;
+                result
+            }
+            // A read that panicked takes its point's task along, which is noticed; else the program is at its end.
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => panic::resume_unwind(panic),
+                Err(_) => return,
+            },
+        };
         if let Err(fault) = &result {
             tracing::debug!(point = feed.point(), %fault, "cannot be read");
         }
         feed.report(result).await;
         sleep(jitter(every, 0.03)).await;
-    }
-}
-
-/// A read that panicked takes its point's task along, which is noticed; one that was cancelled is at the program's end.
-fn ended(error: JoinError) -> Result<Value, Fault> {
-    match error.try_into_panic() {
-        Ok(panic) => panic::resume_unwind(panic),
-        Err(error) => Err(Fault::new(error.to_string())),
     }
 }
 
@@ -73,7 +71,7 @@ mod tests {
             1 => Err(Fault::new("unplugged")),
             n => Ok(Value::Number(f64::from(n))),
         };
-        let task = tokio::spawn(polled(Feed::new("air", reports), Duration::from_secs(100), read));
+        let task = tokio::spawn(polled(Feed::new("air", reports), Duration::from_secs(100), PATIENCE, read));
         let start = Instant::now();
         assert_eq!(heard.recv().await.unwrap().result, Ok(Value::Number(0.0)));
         assert!(start.elapsed() < Duration::from_secs(1), "the first reading waited for {:?}", start.elapsed());
@@ -97,7 +95,7 @@ mod tests {
             Ok(Value::Number(7.0))
         };
         let every = Duration::from_millis(1);
-        let task = tokio::spawn(ask(Feed::new("disk", reports), every, Duration::from_millis(20), read));
+        let task = tokio::spawn(polled(Feed::new("disk", reports), every, Duration::from_millis(20), read));
         assert_eq!(heard.recv().await.unwrap().result, Err(Fault::new("no answer within 0.02 s")));
         assert!(timeout(Duration::from_millis(60), heard.recv()).await.is_err());
         assert_eq!(asked.load(Ordering::Relaxed), 1);

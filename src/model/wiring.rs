@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::{FileInput, HwmonInput, IioInput, OneWireInput};
+
 /// A line of a GPIO chip, by the chip's label and the names the kernel may give the line. Never by number:
 /// chip numbers and line offsets move between boards and kernels.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -19,6 +21,16 @@ pub struct Line {
 pub enum Source<P> {
     /// An input line of the kernel's GPIO character device.
     Gpio(GpioInput<P>),
+    /// A channel of a hardware monitoring chip.
+    Hwmon(HwmonInput),
+    /// A channel of an Industrial I/O device.
+    Iio(IioInput),
+    /// A thermometer on a 1-Wire bus, in °C.
+    OneWire(OneWireInput),
+    /// A thermal zone by its type, in °C; the hottest, if several have that type.
+    Thermal(String),
+    /// A number in a file, such as the kernel has under /sys and /proc.
+    File(FileInput),
     /// A figure of the Linux system itself.
     System(SystemFigure),
     /// The simulated board.

@@ -1,6 +1,6 @@
 //! What happened and who did it: a line for the log, and the last few for the chat's `log`.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use jid::BareJid;
 use jiff::Timestamp;
@@ -38,6 +38,7 @@ pub struct Journal {
     sensors: Bucket,
     faults: Bucket,
     refusals: Bucket,
+    unwell: BTreeSet<PointId>,
 }
 
 impl Journal {
@@ -45,7 +46,7 @@ impl Journal {
     pub fn new(now: Moment) -> Journal {
         let bucket = || Bucket::per_minute(SENSOR_LINES, now);
         let refusals = Bucket::per_minute(REFUSALS, now);
-        Journal { lines: VecDeque::new(), sensors: bucket(), faults: bucket(), refusals }
+        Journal { lines: VecDeque::new(), sensors: bucket(), faults: bucket(), refusals, unwell: BTreeSet::new() }
     }
 
     /// What is known of a point has changed.
@@ -54,8 +55,15 @@ impl Journal {
         if let Some(cause) = cause {
             line += &format!(" ({cause})");
         }
-        let quiet = matches!((point, scene.device.kind(point)), (PointId::Sensor(_), Kind::Number { .. }));
-        let level = match scene.reading(point).quality {
+        let reading = scene.reading(point);
+        let was_unwell = self.unwell.remove(&point);
+        if reading.is_unwell() {
+            self.unwell.insert(point);
+        }
+        // A number changes all the time, but who read of its fault must read of its end.
+        let number = matches!((point, scene.device.kind(point)), (PointId::Sensor(_), Kind::Number { .. }));
+        let quiet = number && !was_unwell;
+        let level = match reading.quality {
             Quality::Fault(_) | Quality::Stale(_) => Level::Warn,
             _ if quiet => Level::Debug,
             _ => Level::Info,
@@ -117,6 +125,7 @@ impl Journal {
     /// Another config: the old lines name points by ids that mean other things now.
     pub fn forget(&mut self) {
         self.lines.clear();
+        self.unwell.clear();
     }
 
     fn keep(&mut self, at: Timestamp, point: PointId, line: String) {

@@ -184,6 +184,36 @@ impl Talk {
 }
 
 #[test]
+fn a_sensor_that_stays_broken_is_told_once_and_so_is_its_return() {
+    let mut talk = Talk::begin();
+    talk.report("door", Ok(Value::Switch(false)));
+    talk.settle();
+    talk.logged();
+    for _ in 0..3 {
+        talk.report("door", Err(Fault::new("unplugged")));
+        talk.pass(Duration::from_secs(10));
+    }
+    assert_eq!(talk.logged(), ["Front door: fault: unplugged"]);
+    assert_eq!(talk.heard(), ["carol@home.example: Front door: fault: unplugged"]);
+    for _ in 0..3 {
+        talk.report("door", Ok(Value::Switch(false)));
+    }
+    assert_eq!(talk.logged(), ["Front door: closed"]);
+    assert_eq!(talk.heard(), ["carol@home.example: Front door: closed"]);
+}
+
+#[test]
+fn the_log_says_that_a_number_is_well_again_but_not_each_number() {
+    let mut talk = Talk::begin();
+    talk.logged();
+    talk.report("air", Err(Fault::new("unplugged")));
+    talk.report("air", Ok(Value::Number(20.0)));
+    talk.report("air", Ok(Value::Number(21.0)));
+    let told = talk.logged_aloud();
+    assert_eq!(told, ["Air: fault: unplugged", "Air: 20.0 °C"]);
+}
+
+#[test]
 fn an_off_that_does_not_take_leaves_the_deadline_standing() {
     let mut talk = Talk::begin();
     talk.ask_quietly(ANNA, "pump on");

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::tz::Offset;
-use katydid::agent::{Agent, Effect, Input};
+use katydid::agent::{Agent, Effect, Input, Level};
 use katydid::config::{Loaded, Purpose, resolve};
 use katydid::control::Drive;
 use katydid::model::{Device, Fault, Moment, Now, PointId, Secret, Value};
@@ -253,6 +253,12 @@ impl Talk {
         self.effects = rest;
         let lines: Vec<Effect> = lines;
         lines.into_iter().filter_map(|e| if let Effect::Log(_, line) = e { Some(line) } else { None }).collect()
+    }
+
+    /// Those of them that an operator sees.
+    pub fn logged_aloud(&mut self) -> Vec<String> {
+        self.effects.retain(|effect| !matches!(effect, Effect::Log(Level::Debug, _)));
+        self.logged()
     }
 
     /// Exactly these stanzas were sent since the last look, in this order.

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Runs programs against the kernel's own simulated GPIO chips on a machine that has none: boots a Debian kernel in
-QEMU (software emulation: no KVM, no root).
+"""Runs programs against the kernel's own drivers on simulated GPIO chips, I2C chips and 1-Wire buses on a machine that has
+none: boots a Debian kernel in QEMU (software emulation: no KVM, no root).
 
-  hwlab.py build [--force]                                    fetch and unpack the guest (once; about 180 MB)
+  hwlab.py build [--force]                                    fetch and unpack the guest (once; about 260 MB)
   hwlab.py run [--file F]... [--repo DIR] [--net] -- CMD...   boot, run CMD in the guest, print its output, exit with
                                                               its status, power off
 
 In the guest: each F as /xfer/NAME (/xfer is shared, read-write), DIR read-only at its own path, gpiosim (see
-guest/gpiosim), the gpiod 2 tools, busybox. With --net the host's 127.0.0.1 is 10.0.2.2, also called "host".
+guest/gpiosim), the gpiod 2 tools, i2c-tools, the modules of oot/ for modprobe, busybox. With --net the host's 127.0.0.1 is 10.0.2.2, also called "host".
 As a library:  with VM(files=['target/debug/katydid'], net=True) as vm: status, text = vm.run('gpiodetect')
 The guest is kept in $KATYDID_CACHE, else .cache/lab of the repository."""
 import argparse

@@ -1,6 +1,7 @@
 """The guest's kernel and initrd, from Debian packages: fetched and unpacked once, without root and without touching
 this machine's own apt. x86_64 only; the newest kernel of KERNEL_SUITE is taken, since gpio-sim must be in it."""
 import fcntl
+import hashlib
 import os
 import re
 import shlex
@@ -14,11 +15,13 @@ REPO = os.path.dirname(os.path.dirname(HERE))
 CACHE = os.environ.get('KATYDID_CACHE') or os.path.join(REPO, '.cache', 'lab')
 KERNEL_SUITE = 'trixie-backports'       # the first Debian suite with CONFIG_GPIO_SIM
 USER_SUITE = 'trixie'                   # gpiod 2.x
-PACKAGES = 'busybox-static dash libc6 libgcc-s1 gpiod libgpiod3'.split()
+PACKAGES = 'busybox-static dash libc6 libgcc-s1 gpiod libgpiod3 i2c-tools libi2c0'.split()
 # loaded at boot, with what they need
 MODULES = 'configfs gpio-sim virtio_pci virtio_net virtio_console 9p 9pnet_virtio'.split()
+# there for modprobe
+SPARE = 'i2c-dev i2c-stub lm75 bmp280-i2c wire w1_therm'.split()
 TOOLS = {'qemu-system-x86_64': 'qemu-system-x86', 'cpio': 'cpio', 'modinfo': 'kmod', 'depmod': 'kmod', 'xz': 'xz-utils',
-         'zstd': 'zstd', 'apt-get': 'apt', 'dpkg-deb': 'dpkg'}
+         'zstd': 'zstd', 'apt-get': 'apt', 'dpkg-deb': 'dpkg', 'unshare': 'util-linux'}
 
 
 def need_tools():
@@ -48,7 +51,8 @@ def build(force=False):
 def build_alone(force):
     boot = os.path.join(CACHE, 'boot')
     kernel, initrd = boot + '/kernel', boot + '/initrd.gz'
-    sources = [__file__] + [os.path.join(HERE, 'guest', name) for name in os.listdir(os.path.join(HERE, 'guest'))]
+    folders = [os.path.join(HERE, name) for name in ('guest', 'oot')]
+    sources = [__file__] + [os.path.join(folder, name) for folder in folders for name in os.listdir(folder)]
     if not force and os.path.exists(initrd) and os.path.getmtime(initrd) > max(map(os.path.getmtime, sources)):
         return kernel, initrd
     os.makedirs(boot, exist_ok=True)
@@ -56,18 +60,38 @@ def build_alone(force):
     user = unpack('user', USER_SUITE, PACKAGES)
     modules = [d for base in ('/usr/lib/modules', '/lib/modules') if os.path.isdir(packed + base)
                for d in sorted(os.scandir(packed + base), key=lambda d: d.name)][-1]
+    simulators = build_simulators(modules.name)
     image = modules.path + '/vmlinuz'
     extract_kernel(image if os.path.exists(image) else packed + '/boot/vmlinuz-' + modules.name, kernel)
     root = tempfile.mkdtemp(dir=boot)
     try:
         fill_root(root, user)
-        add_modules(root, modules)
+        add_modules(root, modules, simulators)
         pack = 'find . | LC_ALL=C sort | cpio -o -H newc --quiet -R 0:0 | gzip -1 > ' + shlex.quote(initrd + '.tmp')
         subprocess.run(pack, shell=True, cwd=root, check=True)
         os.rename(initrd + '.tmp', initrd)
     finally:
         shutil.rmtree(root)
     return kernel, initrd
+
+
+def build_simulators(kernel):
+    """-> the folder of the kernel modules in oot/, which no Debian kernel has: built once for their text and the
+    kernel. A lab without them would prove nothing about their drivers, so that they cannot be built is a failure."""
+    oot = os.path.join(HERE, 'oot')
+    digest = hashlib.sha256(kernel.encode())
+    for name in sorted(os.listdir(oot)):
+        digest.update(open(os.path.join(oot, name), 'rb').read())
+    place = os.path.join(CACHE, 'oot', digest.hexdigest()[:16])
+    if not os.path.exists(place):
+        shutil.rmtree(os.path.join(CACHE, 'oot'), ignore_errors=True)
+        build = [os.path.join(oot, 'build.sh'), CACHE, kernel, USER_SUITE, KERNEL_SUITE, place + '.new']
+        if subprocess.run(build).returncode != 0:
+            # Debian keeps the headers of its newest kernel only.
+            raise SystemExit('hwlab: the simulators cannot be built; if kernel %s is not the newest of %s any more, '
+                             'remove %s/kernel' % (kernel, KERNEL_SUITE, CACHE))
+        os.rename(place + '.new', place)
+    return place
 
 
 def output(*command, **more):
@@ -77,14 +101,18 @@ def output(*command, **more):
 def unpack(name, suite, packages):
     """-> the directory that holds the packages' files"""
     place = os.path.join(CACHE, name)
-    if os.path.exists(place + '/.done'):
+    done = place + '/.done'
+    wanted = ' '.join([suite, *packages])
+    if os.path.exists(done) and open(done).read() == wanted:
         return place
+    shutil.rmtree(place, ignore_errors=True)
     fetch = os.path.join(HERE, 'debfetch.sh')
     for deb in output(fetch, suite, CACHE, *packages).split():
         os.makedirs(place, exist_ok=True)
         output('dpkg-deb', '-x', deb, place)
         os.remove(deb)
-    open(place + '/.done', 'w').close()
+    with open(done, 'w') as file:
+        file.write(wanted)
     return place
 
 
@@ -127,22 +155,22 @@ def fill_root(root, user):
         file.write('\n'.join(MODULES) + '\n')
 
 
-def add_modules(root, modules):
-    """The wanted modules and what they depend on, unpacked, under /usr/lib/modules."""
+def add_modules(root, modules, simulators):
+    """The wanted modules, what they depend on and the simulators, unpacked, under /usr/lib/modules."""
     have = {}
     for folder, _, files in os.walk(modules.path):
         for name in files:
             match = re.match(r'(.*)\.ko(\.xz|\.zst)?$', name)
             if match:
                 have[match[1].replace('-', '_')] = os.path.join(folder, name)
-    need, todo = {}, [name.replace('-', '_') for name in MODULES]
+    need, todo = {}, [name.replace('-', '_') for name in MODULES + SPARE]
     while todo:
         name = todo.pop()
         if name in need or name not in have:
             continue
         need[name] = have[name]
-        todo += [n for n in output('modinfo', '-F', 'depends', have[name]).strip().split(',') if n]
-    missing = {'gpio_sim', '9p', 'virtio_net'} - set(need)
+        todo += [n.replace('-', '_') for n in output('modinfo', '-F', 'depends', have[name]).strip().split(',') if n]
+    missing = {'gpio_sim', '9p', 'virtio_net', 'i2c_stub', 'lm75', 'bmp280_i2c', 'w1_therm'} - set(need)
     if missing:
         raise SystemExit('hwlab: kernel %s has no module %s' % (modules.name, ', '.join(sorted(missing))))
     place = os.path.join(root, 'usr/lib/modules', modules.name)
@@ -155,6 +183,8 @@ def add_modules(root, modules):
                 subprocess.run(['zstd', '-dqc', path], stdout=file, check=True)
             else:
                 shutil.copyfileobj(open(path, 'rb'), file)
+    for name in os.listdir(simulators):
+        shutil.copy(os.path.join(simulators, name), place + '/kernel/')
     for name in ('modules.builtin', 'modules.order', 'modules.builtin.modinfo'):
         if os.path.exists(os.path.join(modules.path, name)):
             shutil.copy(os.path.join(modules.path, name), place)

@@ -1,4 +1,4 @@
-//! The drivers on the kernel's own simulated GPIO chips.
+//! The drivers on the kernel's own: simulated GPIO chips, real sensor drivers on simulated chips and buses.
 //!
 //! On a host this is one test, which boots a virtual machine (`hwlab.py`) and runs this same program in there; in the
 //! machine it is the tests. `KATYDID_LAB=word` runs only the tests with that word in their names.
@@ -8,15 +8,21 @@ mod chip;
 mod host;
 mod inputs;
 mod loss;
+mod onewire;
 mod outputs;
 mod rig;
+mod sensors;
+mod stub;
 
 use libtest_mimic::{Arguments, Trial};
 
 fn main() {
     let arguments = Arguments::from_args();
     let trials = if host::is_the_lab() {
-        [inputs::trials(), outputs::trials(), loss::trials()].into_iter().flatten().collect()
+        [inputs::trials(), outputs::trials(), loss::trials(), sensors::trials(), onewire::trials()]
+            .into_iter()
+            .flatten()
+            .collect()
     } else {
         vec![Trial::test("in_the_lab", host::run)]
     };

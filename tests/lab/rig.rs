@@ -110,6 +110,17 @@ impl Point {
         Point { heard, orders: None, task }
     }
 
+    /// A source that is asked twenty times a second.
+    pub fn asking(source: Source<Line>) -> Point {
+        let kind = Kind::Number { unit: String::new(), decimals: 3, range: None };
+        let every = Some(Duration::from_millis(50));
+        let sensor = Sensor { label: label("sensor"), kind, source, every, filters: Vec::new() };
+        let (reports, heard) = mpsc::channel(64);
+        let feed = Feed::new("sensor", reports);
+        let task = tokio::spawn(sensor_task(&sensor, feed, FirstTry::default(), &Bench::default()));
+        Point { heard, orders: None, task }
+    }
+
     pub fn holding(actuator: &Actuator) -> Point {
         let (reports, heard) = mpsc::channel(16);
         let (orders, taken) = mpsc::channel(4);
@@ -130,6 +141,33 @@ impl Point {
                 return value;
             }
         }
+    }
+
+    /// The next fault, past all good values.
+    pub async fn next_fault(&mut self) -> Fault {
+        loop {
+            if let Err(fault) = self.next().await {
+                return fault;
+            }
+        }
+    }
+
+    /// Until it says this; what it says before is of no interest.
+    pub async fn until(&mut self, expected: Result<Value, Fault>) {
+        let mut last = None;
+        let said = async {
+            while last.as_ref() != Some(&expected) {
+                last = Some(self.next().await);
+            }
+        };
+        if timeout(PATIENCE, said).await.is_err() {
+            panic!("it never said {expected:?}; the last was {last:?}");
+        }
+    }
+
+    /// What it has said so far and nobody has taken.
+    pub fn rest_now(&mut self) -> Vec<Result<Value, Fault>> {
+        std::iter::from_fn(|| self.heard.try_recv().ok().map(|report| report.result)).collect()
     }
 
     /// Drives it. -> what the answer says

@@ -4,9 +4,9 @@ mod disk;
 mod memory;
 mod processor;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::sysfs;
 use crate::model::{Fault, SystemFigure, Value};
 
 /// How to read one figure; `root` is where the file system starts ("/", or elsewhere in tests).
@@ -28,18 +28,18 @@ pub(super) fn reader(
 }
 
 fn read(path: &Path) -> Result<String, Fault> {
-    fs::read_to_string(path).map_err(|error| Fault::new(format!("{}: {error}", path.display())))
+    sysfs::text(path).map_err(|why| Fault::new(format!("{}: {why}", path.display())))
 }
 
 /// The number at the start of a file's text.
 fn first_number(path: &Path) -> Result<f64, Fault> {
-    let text = read(path)?;
-    let word = text.split_whitespace().next().unwrap_or_default();
-    word.parse().map_err(|_| Fault::new(format!("{}: “{word}” is not a number", path.display())))
+    sysfs::number(path).map_err(|why| Fault::new(format!("{}: {why}", path.display())))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn root(files: &[(&str, &str)]) -> tempfile::TempDir {
