@@ -1,5 +1,7 @@
 //! Board files: what may be written in them, and which one this is.
 
+use std::sync::OnceLock;
+
 use super::mistake::{Mistakes, Report};
 use super::nearest::hint;
 use super::node::Item;
@@ -47,9 +49,14 @@ impl BoardFile {
     }
 }
 
-/// The boards that come with the program, by name.
+/// The boards that come with the program, by name. They are parsed once: there are many, and a reload needs them again.
+///
+/// # Errors
+/// Mistakes in them, which a test rules out.
 pub fn embedded() -> Result<Vec<BoardFile>, Mistakes> {
-    EMBEDDED.iter().map(|(name, text)| BoardFile::parse(name, &format!("boards/{name}.toml"), text)).collect()
+    static PARSED: OnceLock<Result<Vec<BoardFile>, Mistakes>> = OnceLock::new();
+    let parse = |(name, text): &(&str, &str)| BoardFile::parse(name, &format!("boards/{name}.toml"), text);
+    PARSED.get_or_init(|| EMBEDDED.iter().map(parse).collect()).clone()
 }
 
 /// The board a config names, or the one the device tree's words fit, the most specific word first.
