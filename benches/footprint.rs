@@ -155,8 +155,13 @@ impl Daemon {
     fn start(house: &House, points: usize) -> Daemon {
         let config = house.config(points);
         let begin = Instant::now();
-        let mut process =
-            Command::new(DAEMON).args(["run", "--config"]).arg(config).stderr(Stdio::piped()).spawn().unwrap();
+        let mut process = Command::new(DAEMON)
+            .args(["run", "--config"])
+            .arg(config)
+            .env_clear()
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut lines = BufReader::new(process.stderr.take().unwrap());
         let mut line = String::new();
         while !line.contains("online as") {

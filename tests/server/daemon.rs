@@ -62,6 +62,8 @@ impl Daemon {
         let process = Command::new(env!("CARGO_BIN_EXE_katydid"))
             .args(["run", "--config"])
             .arg(config)
+            // KATYDID_… in the environment is config, also that of whoever runs the tests.
+            .env_clear()
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()
