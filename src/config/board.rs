@@ -1,7 +1,6 @@
 //! Board files: what may be written in them, and which one this is.
 
-use std::sync::OnceLock;
-
+use super::loaded::Loaded;
 use super::mistake::{Mistakes, Report};
 use super::nearest::hint;
 use super::node::Item;
@@ -49,22 +48,36 @@ impl BoardFile {
     }
 }
 
-/// The boards that come with the program, by name. They are parsed once: there are many, and a reload needs them again.
+/// The boards that come with the program.
 ///
 /// # Errors
 /// Mistakes in them, which a test rules out.
 pub fn embedded() -> Result<Vec<BoardFile>, Mistakes> {
-    static PARSED: OnceLock<Result<Vec<BoardFile>, Mistakes>> = OnceLock::new();
-    let parse = |(name, text): &(&str, &str)| BoardFile::parse(name, &format!("boards/{name}.toml"), text);
-    PARSED.get_or_init(|| EMBEDDED.iter().map(parse).collect()).clone()
+    EMBEDDED.iter().map(parse_embedded).collect()
+}
+
+/// Those of them that may be chosen: the one that is named, those with a word of the device tree in them, and those
+/// that stand in for hardware. There are many boards, and parsing them all would double what an idle device keeps of
+/// memory.
+pub(super) fn embedded_for(named: Option<&str>, compatible: &[String]) -> Result<Vec<BoardFile>, Mistakes> {
+    let stands_in = |text: &str| text.contains("fallback = true") || text.contains("simulated = true");
+    let fits = |text: &str| compatible.iter().any(|word| text.contains(&format!("\"{word}\"")));
+    let wanted = |(name, text): &&(&str, &str)| named == Some(name) || stands_in(text) || fits(text);
+    EMBEDDED.iter().filter(wanted).map(parse_embedded).collect()
+}
+
+/// The names of all boards that come with the program.
+pub(super) fn embedded_names() -> Vec<String> {
+    EMBEDDED.iter().map(|(name, _)| (*name).to_owned()).collect()
+}
+
+fn parse_embedded((name, text): &(&str, &str)) -> Result<BoardFile, Mistakes> {
+    BoardFile::parse(name, &format!("boards/{name}.toml"), text)
 }
 
 /// The board a config names, or the one the device tree's words fit, the most specific word first.
-pub(super) fn choose<'b>(
-    boards: &'b [BoardFile],
-    wanted: Option<Item<'_>>,
-    compatible: &[String],
-) -> Option<(&'b BoardFile, BoardChoice)> {
+pub(super) fn choose<'b>(loaded: &'b Loaded, wanted: Option<Item<'_>>) -> Option<(&'b BoardFile, BoardChoice)> {
+    let Loaded { boards, board_names, compatible, .. } = loaded;
     let name = match &wanted {
         Some(item) => item.text()?,
         None => "auto",
@@ -72,7 +85,7 @@ pub(super) fn choose<'b>(
     if name != "auto" {
         let found = boards.iter().find(|file| file.board.name == name);
         if let (None, Some(item)) = (found, &wanted) {
-            let names = boards.iter().map(|file| file.board.name.as_str());
+            let names = board_names.iter().map(String::as_str);
             let list = names.clone().collect::<Vec<_>>().join(", ");
             item.wrong(format!("no board of this name; known are auto, {list}{}", hint(name, names)));
         }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::board::{self, BoardChoice, BoardFile};
+use super::board::{self, BoardChoice};
 use super::loaded::Loaded;
 use super::mistake::Report;
 use super::node::Item;
@@ -27,8 +27,7 @@ pub fn board_text(loaded: &Loaded, resolved: Option<&Resolved>, chips: &[FoundCh
     text.push('\n');
     if board.pins.is_empty() {
         text.push_str("Its header is not known; give lines by chip label and name, as gpioinfo shows them.\n");
-        let names: Vec<&str> = loaded.boards.iter().map(|BoardFile { board, .. }| board.name.as_str()).collect();
-        let _ = writeln!(text, "Known boards: {}", names.join(", "));
+        let _ = writeln!(text, "Known boards: {}", loaded.board_names.join(", "));
     } else {
         push_table(&mut text, header(board, resolved.map(|resolved| &resolved.device), chips));
     }
@@ -43,9 +42,7 @@ pub fn board_text(loaded: &Loaded, resolved: Option<&Resolved>, chips: &[FoundCh
 fn choose(loaded: &Loaded) -> Option<(&Board, BoardChoice)> {
     let nobody = Report::default();
     let named = Item::root(&loaded.tree, &nobody).find("device").and_then(|device| device.find("board"));
-    board::choose(&loaded.boards, named, &loaded.compatible)
-        .or_else(|| board::choose(&loaded.boards, None, &loaded.compatible))
-        .map(|(file, why)| (&file.board, why))
+    board::choose(loaded, named).or_else(|| board::choose(loaded, None)).map(|(file, why)| (&file.board, why))
 }
 
 fn header(board: &Board, device: Option<&Device>, chips: &[FoundChip]) -> Vec<Vec<String>> {

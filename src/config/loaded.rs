@@ -13,7 +13,10 @@ pub struct Loaded {
     /// The layers' names, in their order.
     pub(super) files: Vec<String>,
     pub(super) tree: Tree,
+    /// The boards that may be chosen.
     pub(super) boards: Vec<BoardFile>,
+    /// The names of all boards there are.
+    pub(super) board_names: Vec<String>,
     pub(super) compatible: Vec<String>,
     /// `None` if the config does not say where the password is.
     pub(super) password: Option<Result<Secret, SecretError>>,
@@ -45,7 +48,7 @@ impl Loaded {
         }
         trees.extend(Tree::of_environment(environment));
         let tree = layers::merge(trees).map_err(|mistake| Mistakes(vec![mistake]))?;
-        let boards = board::embedded().unwrap_or_else(|wrong| {
+        let boards = board::embedded_for(tree.text_at(&["device", "board"]), &compatible).unwrap_or_else(|wrong| {
             mistakes.extend(wrong.0);
             Vec::new()
         });
@@ -53,7 +56,8 @@ impl Loaded {
             return Err(Mistakes(mistakes));
         }
         let files = layers.iter().map(|(name, _)| name.clone()).collect();
-        Ok(Loaded { files, tree, boards, compatible, password: None, authorities: None })
+        let board_names = board::embedded_names();
+        Ok(Loaded { files, tree, boards, board_names, compatible, password: None, authorities: None })
     }
 
     /// Says how the password came out.
@@ -64,6 +68,8 @@ impl Loaded {
 
     /// Adds a board, in the place of one of the same name.
     pub(super) fn add_board(&mut self, board: BoardFile) {
+        self.board_names.retain(|known| *known != board.board.name);
+        self.board_names.insert(0, board.board.name.clone());
         self.boards.retain(|known| known.board.name != board.board.name);
         // In front: a file somebody put there is meant.
         self.boards.insert(0, board);

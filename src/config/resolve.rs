@@ -83,7 +83,7 @@ fn read(root: &Item<'_>, loaded: &Loaded, purpose: Purpose, report: &Report) -> 
     let described = device.is_some();
     let (name, board) = device::read(device);
     // Without [device] nobody said that the board is to be found out.
-    let chosen = described.then(|| board::choose(&loaded.boards, board, &loaded.compatible)).flatten();
+    let chosen = described.then(|| board::choose(loaded, board)).flatten();
     let simulator = loaded.boards.iter().find(|file| file.simulated);
     let lines = Lines::new(chosen.as_ref().map(|(file, _)| *file), simulator.map(|file| &file.board));
 

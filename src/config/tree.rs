@@ -58,6 +58,18 @@ impl Tree {
         }
     }
 
+    /// The text at this path, if there is one.
+    pub fn text_at(&self, path: &[&str]) -> Option<&str> {
+        let tree = path.iter().try_fold(self, |tree, key| match &tree.raw {
+            Raw::Table(entries) => entries.iter().find(|(name, _)| name == key).map(|(_, value)| value),
+            _ => None,
+        })?;
+        match &tree.raw {
+            Raw::Text(text) | Raw::Bare(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// What the environment says, a layer for each variable: `KATYDID_XMPP__JID=…` is `xmpp.jid`. Other variables
     /// are not looked at.
     pub fn of_environment(variables: &[(String, String)]) -> impl Iterator<Item = Tree> {
