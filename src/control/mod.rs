@@ -11,5 +11,5 @@ mod sensing;
 pub use acting::CONFIRM_WITHIN;
 pub use controller::{Controller, Decision};
 pub use drive::{Cause, Drive};
-pub use request::{LONGEST, Outcome, Refusal, Request, SHORTEST, Ticket, Wish};
+pub use request::{LONGEST, Outcome, PULSE, Refusal, Request, SHORTEST, Ticket, Wish};
 pub use rights::{Asker, recognise};

@@ -96,6 +96,8 @@ pub enum Refusal {
     OutOfOrder(Fault),
 }
 
+/// A pulse that nobody chose a length for.
+pub const PULSE: Duration = Duration::from_millis(500);
 /// The shortest timed command. A pulse goes through a scheduler that is not a real-time one.
 pub const SHORTEST: Duration = Duration::from_millis(10);
 /// The longest timed command.

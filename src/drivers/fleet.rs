@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use super::sim::{self, Bench};
 use super::{Feed, FirstTry, Order, Report, actuator_task, sensor_task};
 use crate::control::Drive;
-use crate::model::{Actuator, Device, Sensor, Sink, Source};
+use crate::model::{Actuator, Device, Sensor};
 
 /// Orders a task may be behind. One that is further behind hangs.
 const ORDERS: usize = 64;
@@ -41,8 +41,8 @@ struct Running {
     orders: Option<mpsc::Sender<Order>>,
 }
 
-/// What of a point its driver knows. Two that are equal are served by the same task.
-#[derive(Debug, Clone, PartialEq)]
+/// A point as its driver was started with.
+#[derive(Debug, Clone)]
 enum Wiring {
     Sensor(Sensor),
     Actuator(Actuator),
@@ -85,7 +85,7 @@ impl Drivers {
         let wanted = wirings(device);
         let kept: HashSet<&str> = wanted
             .iter()
-            .filter(|wiring| self.points.get(wiring.name()).is_some_and(|running| running.wiring == **wiring))
+            .filter(|wiring| self.points.get(wiring.name()).is_some_and(|running| running.wiring.is_like(wiring)))
             .map(Wiring::name)
             .collect();
         let gone: Vec<String> = self.points.keys().filter(|name| !kept.contains(name.as_str())).cloned().collect();
@@ -193,24 +193,13 @@ impl Drivers {
 }
 
 impl Wiring {
-    /// Only what matters to the driver: a new label or filter must not move a relay.
-    fn of_sensor(sensor: &Sensor) -> Wiring {
-        let mut sensor = sensor.clone();
-        sensor.label.text.clear();
-        sensor.filters.clear();
-        if !matches!(sensor.source, Source::Sim(_)) {
-            sensor.kind = crate::model::Kind::on_off();
+    /// Only what matters to the driver counts: a new label or filter must not move a relay.
+    fn is_like(&self, other: &Wiring) -> bool {
+        match (self, other) {
+            (Wiring::Sensor(sensor), Wiring::Sensor(other)) => sensor.is_wired_like(other),
+            (Wiring::Actuator(actuator), Wiring::Actuator(other)) => actuator.is_wired_like(other),
+            _ => false,
         }
-        Wiring::Sensor(sensor)
-    }
-
-    fn of_actuator(actuator: &Actuator) -> Wiring {
-        let mut actuator = Actuator { on_link_loss: None, max_on: None, ..actuator.clone() };
-        actuator.label.text.clear();
-        if !matches!(actuator.sink, Sink::Sim(_)) {
-            actuator.kind = crate::model::Kind::on_off();
-        }
-        Wiring::Actuator(actuator)
     }
 
     fn name(&self) -> &str {
@@ -222,8 +211,8 @@ impl Wiring {
 }
 
 fn wirings(device: &Device) -> Vec<Wiring> {
-    let actuators = device.actuators().map(|(_, actuator)| Wiring::of_actuator(actuator));
-    actuators.chain(device.sensors().map(|(_, sensor)| Wiring::of_sensor(sensor))).collect()
+    let actuators = device.actuators().map(|(_, actuator)| Wiring::Actuator(actuator.clone()));
+    actuators.chain(device.sensors().map(|(_, sensor)| Wiring::Sensor(sensor.clone()))).collect()
 }
 
 /// The last words of a task that panicked.
@@ -239,7 +228,7 @@ mod tests {
     use super::*;
     use crate::model::{
         Account, Board, DeviceParts, Exit, Fault, Kind, Label, Limits, Line, PresenceRules, Security, SimHabit,
-        SimInput, SimOutput, Value,
+        SimInput, SimOutput, Sink, Source, Value,
     };
 
     fn label(name: &str) -> Label {

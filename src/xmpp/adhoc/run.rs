@@ -3,8 +3,6 @@
 //! Missing, `execute`, `next` and `complete` all mean "go on", since clients use them as they please; a form in
 //! the very first request is taken as filled in.
 
-use std::time::Duration;
-
 use jid::Jid;
 use xmpp_parsers::data_forms::{DataForm, DataFormType, Field};
 use xmpp_parsers::minidom::Element;
@@ -13,13 +11,10 @@ use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType};
 use super::element::Actions;
 use super::sessions::Known;
 use super::{Command, CommandElement, CommandError, Note, form};
-use crate::control::{Asker, Wish};
+use crate::control::{Asker, PULSE, Wish};
 use crate::model::{ActuatorId, PointId};
 use crate::xmpp::iq::{self, Caller, Reply, Turn};
 use crate::xmpp::{Scene, words};
-
-/// A pulse that nobody chose a length for.
-const PULSE: Duration = Duration::from_millis(500);
 
 pub(super) fn run(turn: &mut Turn<'_>, caller: &Caller<'_>, mut payload: Element) -> Reply {
     form::tidy(&mut payload);

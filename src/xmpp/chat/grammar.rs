@@ -3,14 +3,9 @@
 //! `help` · `status` · `who` · `log` · `POINT` · `POINT VALUE [for] [TIME]` · `POINT toggle` · `POINT pulse [TIME]`. A
 //! leading `set`, `get`, `read`, `show`, `turn` or `switch` is allowed, because people write it.
 
-use std::time::Duration;
-
 use super::lookup::{self, Found};
-use crate::control::{Asker, Wish};
+use crate::control::{Asker, PULSE, Wish};
 use crate::model::{ActuatorId, Kind, PointId, ValueError, parse_duration};
-
-/// A pulse that nobody chose a length for.
-const PULSE: Duration = Duration::from_millis(500);
 
 /// The words that are not points. Points cannot be called like this.
 pub const COMMANDS: &[&str] = &["help", "status", "who", "log"];
