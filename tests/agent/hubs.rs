@@ -28,11 +28,11 @@ fn begin() -> Talk {
 /// normal with exactly one body without a language. With a channel's `payload` the whole body must be equal to it.
 fn openhab(sent: &[Element]) -> Vec<String> {
     let to_hub = sent.iter().filter(|e| e.name() == "message" && e.attr("to").is_some_and(|to| to.starts_with(HUB)));
-    let events = to_hub.filter_map(|message| {
+    let events = to_hub.map(|message| {
         let bodies: Vec<&Element> = message.children().filter(|child| child.name() == "body").collect();
         let chat = matches!(message.attr("type"), None | Some("chat" | "normal"));
         match bodies.as_slice() {
-            [body] if chat && body.attr("xml:lang").is_none() => Some(body.text()),
+            [body] if chat && body.attr("xml:lang").is_none() => body.text(),
             _ => panic!("openHAB would not see {}", String::from(message)),
         }
     });
