@@ -3,7 +3,7 @@
 mod grammar;
 mod lookup;
 
-pub use grammar::{COMMANDS, Line, Unclear, parse};
+pub use grammar::{COMMANDS, Line, Unclear, WishError, parse, wish};
 
 use super::journal::Journal;
 use super::{Scene, words};
