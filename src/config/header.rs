@@ -67,12 +67,12 @@ fn header(board: &Board, device: Option<&Device>, chips: &[FoundChip]) -> Vec<Ve
 
 /// Is the chip one of the header's?
 fn carries(board: &Board, chip: &FoundChip) -> bool {
-    board.pins.iter().any(|pin| pin.line.chip == chip.label)
+    board.pins.iter().any(|pin| pin.line.is_on(&chip.label))
 }
 
 /// Who holds a line now. It is looked for as the driver does: the first of its names that a chip has.
 fn now(line: &Line, chips: &[FoundChip]) -> String {
-    let mut named = chips.iter().filter(|chip| chip.label == line.chip).flat_map(|chip| {
+    let mut named = chips.iter().filter(|chip| line.is_on(&chip.label)).flat_map(|chip| {
         line.names.iter().filter_map(|name| chip.lines.iter().find(|found| found.name == *name)).take(1)
     });
     match named.next().map(|found| &found.holder) {

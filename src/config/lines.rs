@@ -39,11 +39,11 @@ impl<'b> Lines<'b> {
         }
         let Some(chip) = chip else { return self.header_pin(board, &item, name) };
         let label = chip.text()?;
-        let on_header = board.pins.iter().find(|pin| pin.line.chip == label && carries(pin, name));
+        let on_header = board.pins.iter().find(|pin| pin.line.is_on(label) && carries(pin, name));
         if let Some(pin) = on_header {
             return self.claim_pin(&item, pin);
         }
-        if !board.open && !board.pins.iter().any(|pin| pin.line.chip == label) {
+        if !board.open && !board.pins.iter().any(|pin| pin.line.is_on(label)) {
             chip.wrong(format!("{} has no chip of this label", board.title));
             return None;
         }

@@ -16,6 +16,14 @@ pub struct Line {
     pub pin: String,
 }
 
+impl Line {
+    /// May its chip have this label? `gpio-*` stands for every label that begins so: some drivers number their chips
+    /// in the order in which they find them.
+    pub fn is_on(&self, label: &str) -> bool {
+        self.chip.strip_suffix('*').map_or(self.chip == label, |start| label.starts_with(start))
+    }
+}
+
 /// Where a sensor's values come from.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Source<P> {

@@ -35,7 +35,7 @@ pub(super) fn find(line: &Line) -> Result<Place, GpioError> {
                 continue;
             }
         };
-        if info.label != line.chip {
+        if !line.is_on(&info.label) {
             there.push(info.label);
             continue;
         }
