@@ -343,7 +343,7 @@ fn chip(label: &str, lines: &[(&str, Option<&str>)]) -> FoundChip {
         name: (*name).to_owned(),
         holder: holder.map(str::to_owned),
     };
-    FoundChip { label: label.to_owned(), lines: lines.iter().map(line).collect() }
+    FoundChip { label: label.to_owned(), address: None, lines: lines.iter().map(line).collect() }
 }
 
 #[test]

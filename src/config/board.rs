@@ -129,7 +129,7 @@ fn read_pin(item: &Item<'_>) -> Option<Pin> {
     }
     let reserved = table.get("reserved").and_then(|item| item.text()).map(str::to_owned);
     let names = lines.iter().map(|(_, text)| (*text).to_owned()).collect();
-    let line = Line { chip: chip?.to_owned(), names, pin: name?.to_owned() };
+    let line = Line { chip: chip?.to_owned(), names, offset: None, pin: name?.to_owned() };
     Some(Pin { name: name?.to_owned(), number, line, reserved })
 }
 

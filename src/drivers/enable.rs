@@ -20,6 +20,21 @@ const OVERLAYS: &[(&str, &str)] = &[
     ("mcp3202", "mcp3202,spi0-0-present"),
 ];
 
+/// GPIO expanders by the label their driver gives them: overlay and module. `noints`: else the overlay takes GPIO4 for
+/// an interrupt.
+const EXPANDERS: &[(&str, &str, &str)] = &[
+    ("mcp23008", "mcp23017,mcp23008,addr=0x20,noints", "pinctrl-mcp23s08_i2c"),
+    ("mcp23017", "mcp23017,addr=0x20,noints", "pinctrl-mcp23s08_i2c"),
+    ("pca9554", "pca953x,pca9554,addr=0x20", "gpio-pca953x"),
+    ("pca9555", "pca953x,pca9555,addr=0x20", "gpio-pca953x"),
+    ("pcf8574", "pcf857x,pcf8574,addr=0x20", "gpio-pcf857x"),
+    ("pcf8574a", "pcf857x,pcf8574a,addr=0x38", "gpio-pcf857x"),
+    ("pcf8575", "pcf857x,pcf8575,addr=0x20", "gpio-pcf857x"),
+    ("tca6408", "pca953x,tca6408,addr=0x20", "gpio-pca953x"),
+    ("tca6416", "pca953x,tca6416,addr=0x20", "gpio-pca953x"),
+    ("tca9555", "pca953x,tca9555,addr=0x20", "gpio-pca953x"),
+];
+
 /// Drivers whose module is not called as the device is.
 const MODULES: &[(&str, &str)] = &[
     ("ads1015", "ti-ads1015"),
@@ -50,6 +65,15 @@ pub(super) fn device(root: &Path, name: &str) -> String {
     }
     let module = MODULES.iter().find(|(device, _)| *device == name).map_or(name, |(_, module)| *module);
     format!("the kernel's module {module} and an entry in the device tree enable it")
+}
+
+/// For a GPIO expander by its label; `None` if it is not one of those known here.
+pub(super) fn expander(root: &Path, label: &str) -> Option<String> {
+    let (_, overlay, module) = EXPANDERS.iter().find(|(name, ..)| *name == label)?;
+    Some(match config_txt(root) {
+        Some(file) => add(overlay, file),
+        None => format!("the kernel's module {module} and an entry in the device tree enable it"),
+    })
 }
 
 /// For a 1-Wire bus.

@@ -24,7 +24,7 @@ impl Backoff {
     /// It failed: how long to wait before the next try.
     pub fn failed(&mut self, point: &str, fault: &Fault) -> Duration {
         if self.reason.as_ref() != Some(fault) {
-            tracing::warn!(point, "{fault}");
+            tracing::debug!(point, "{fault}");
             self.reason = Some(fault.clone());
         }
         let wait = self.next;
@@ -35,7 +35,7 @@ impl Backoff {
     /// It worked: the next failure starts again with the shortest wait.
     pub fn worked(&mut self, point: &str) {
         if self.reason.take().is_some() {
-            tracing::info!(point, "works again");
+            tracing::debug!(point, "works again");
         }
         self.next = FIRST;
     }

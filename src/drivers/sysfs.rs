@@ -132,7 +132,7 @@ fn name(device: &Path) -> String {
 }
 
 /// The name of the device on its bus (`1-0048`): the nearest folder above that belongs to one.
-fn address(device: &Path) -> Option<String> {
+pub(super) fn address(device: &Path) -> Option<String> {
     let real = fs::canonicalize(device).ok()?;
     let parent = real.ancestors().skip(1).find(|folder| folder.join("subsystem").exists())?;
     Some(parent.file_name()?.to_string_lossy().into_owned())

@@ -11,6 +11,7 @@ use gpiocdev::line::{Drive as LineDrive, Value as Level};
 use tokio::io::unix::AsyncFd;
 use tokio::time::{sleep, timeout};
 
+use super::error::Away;
 use super::{GpioError, chip};
 use crate::drivers::retry::Backoff;
 use crate::drivers::{Feed, FirstTry, Orders};
@@ -29,18 +30,20 @@ pub async fn hold(
     mut first: FirstTry,
 ) {
     let mut backoff = Backoff::new();
+    let mut away = Away::default();
     loop {
         let claimed = Held::claim(&output, safe, exit).and_then(|held| held.read().map(|value| (held, value)));
         first.made();
         let error = match claimed {
             Ok((held, value)) => {
                 backoff.worked(feed.point());
+                away.over();
                 let Err(error) = held.serve(value, &mut orders, &feed).await;
                 error
             }
             Err(error) => error,
         };
-        let fault = Fault::from(error);
+        let fault = away.tell(error);
         let wait = backoff.failed(feed.point(), &fault);
         feed.report(Err(fault.clone())).await;
         let _ = timeout(wait, refuse(&mut orders, &feed, &fault)).await;

@@ -6,6 +6,7 @@ use gpiocdev::Chip;
 use gpiocdev::line::Info;
 
 use super::GpioError;
+use super::chip::address;
 use crate::model::{FoundChip, FoundLine};
 
 /// All chips with their lines, by device file, and what is wrong with those that could not be read. Nothing is
@@ -29,7 +30,7 @@ fn read(path: &Path) -> Result<FoundChip, gpiocdev::Error> {
     let chip = Chip::from_path(path)?;
     let label = printable(&chip.info()?.label);
     let lines = chip.line_info_iter()?.map(|info| info.map(|info| line(&info))).collect::<Result<_, _>>()?;
-    Ok(FoundChip { label, lines })
+    Ok(FoundChip { label, address: address(path).map(|address| printable(&address)), lines })
 }
 
 fn line(info: &Info) -> FoundLine {
