@@ -148,6 +148,7 @@ const EFFECTS: &[(&str, &str, &str)] = &[
     ("sensors.NAME.filters", "[sensors.t]\nsystem = 'load'", "[sensors.t]\nsystem = 'load'\nfilters = [{ delta = 1 }]"),
     ("sensors.NAME.gpio.line", "", "[sensors.s]\ngpio.line = 'GPIO22'"),
     ("sensors.NAME.gpio.chip", "", "[sensors.s]\ngpio = { line = 'GPIO17', chip = 'expander' }"),
+    ("sensors.NAME.gpio.pin", "", "[sensors.t]\ngpio = { pin = 3, chip = 'expander' }"),
     ("sensors.NAME.gpio.bias", "", "[sensors.s]\ngpio.bias = 'pull-up'"),
     ("sensors.NAME.gpio.active", "", "[sensors.s]\ngpio.active = 'low'"),
     ("sensors.NAME.gpio.debounce", "", "[sensors.s]\ngpio.debounce = '20ms'"),
@@ -251,6 +252,7 @@ const EFFECTS: &[(&str, &str, &str)] = &[
     ("actuators.NAME.on_link_loss", "", "[actuators.a]\non_link_loss.after = '5m'"),
     ("actuators.NAME.gpio.line", "", "[actuators.a]\ngpio.line = 'GPIO22'"),
     ("actuators.NAME.gpio.chip", "", "[actuators.a]\ngpio.chip = 'expander'"),
+    ("actuators.NAME.gpio.pin", "", "[actuators.b]\nsafe = 'off'\ngpio = { pin = 3, chip = 'expander' }"),
     ("actuators.NAME.gpio.active", "", "[actuators.a]\ngpio.active = 'low'"),
     ("actuators.NAME.gpio.drive", "", "[actuators.a]\ngpio.drive = 'open-drain'"),
     (
