@@ -172,7 +172,7 @@ fn check_real(file: &BoardFile, item: &Item<'_>) -> Option<()> {
 }
 
 /// Does a chip go by what its bus calls it (`1-0020`, `spi0.1`)?
-fn is_address(chip: &str) -> bool {
+pub(super) fn is_address(chip: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let i2c =
         |(bus, place): (&str, &str)| digits(bus) && place.len() == 4 && place.bytes().all(|b| b.is_ascii_hexdigit());

@@ -9,6 +9,7 @@ mod file;
 mod fleet;
 mod hwmon;
 mod iio;
+mod inventory;
 mod onewire;
 mod point;
 mod polled;
@@ -22,4 +23,5 @@ pub mod system;
 
 pub use feed::{Feed, Report};
 pub use fleet::Drivers;
+pub use inventory::inventory;
 pub use point::{FirstTry, Order, Orders, Task, actuator_task, sensor_task};

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::enable;
+use super::inventory::printable;
 use crate::model::Fault;
 
 /// What the kernel says in a file is shorter; other files may have no end.
@@ -117,6 +118,22 @@ fn find(class: &Path, prefix: &str, wanted: &str) -> Result<PathBuf, Missing> {
         [device] => Ok(device.clone()),
         ref several => Err(Missing::Several(several.iter().filter_map(|device| address(device)).collect())),
     }
+}
+
+/// All devices among the folders of `class`, each with the name by which [`find`] finds it.
+pub(super) fn named(class: &Path, prefix: &str) -> Vec<(PathBuf, String)> {
+    let own = |device: &PathBuf| {
+        let label = text(&device.join("label")).ok().filter(|label| !label.is_empty());
+        label.or_else(|| Some(name(device).split('@').next()?.to_owned())).unwrap_or_default()
+    };
+    let mut devices: Vec<_> = folders(class).into_iter().map(|device| (own(&device), device)).collect();
+    devices.retain(|(_, device)| device.file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix)));
+    let is_one = |wanted: &str| find(class, prefix, wanted).is_ok();
+    let called = devices.into_iter().filter_map(|(name, device)| {
+        let name = if is_one(&name) { name } else { address(&device)? };
+        Some((device, printable(&name)))
+    });
+    called.collect()
 }
 
 /// What is in a folder, in order.

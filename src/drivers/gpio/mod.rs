@@ -11,7 +11,7 @@ mod survey;
 pub use error::GpioError;
 pub use input::{Help, listen, listen_with};
 pub use output::hold;
-pub use survey::survey;
+pub use survey::{missing, survey};
 
 /// What `gpioinfo` shows as the user of our lines.
 const CONSUMER: &str = "katydid";
