@@ -8,7 +8,7 @@ use super::loaded::Loaded;
 use super::mistake::{Mistake, Mistakes, Report};
 use super::node::Item;
 use super::points;
-use super::{account, actuator, kernel, secret, sensor};
+use super::{account, actuator, counter, kernel, secret, sensor};
 use crate::model::{Contact, Device, DeviceParts, Notify, PointId, PresenceRules, Scope};
 
 const KEYS: &[&str] = &["device", "xmpp", "presence", "limits", "store", "sim", "contacts", "sensors", "actuators"];
@@ -26,6 +26,7 @@ pub const KNOWN_KEYS: &[(&str, &[&str])] = &[
     ("contacts", contact::KEYS),
     ("sensors.NAME", sensor::KEYS),
     ("sensors.NAME.gpio", sensor::GPIO_KEYS),
+    ("sensors.NAME.counter", counter::KEYS),
     ("sensors.NAME.hwmon", kernel::HWMON_KEYS),
     ("sensors.NAME.iio", kernel::IIO_KEYS),
     ("sensors.NAME.onewire", kernel::ONEWIRE_KEYS),

@@ -9,11 +9,13 @@ mod file;
 mod fleet;
 mod hwmon;
 mod iio;
+mod meter;
 mod onewire;
 mod point;
 mod polled;
 mod retry;
 mod sysfs;
+mod tally;
 mod thermal;
 
 pub mod gpio;
@@ -22,4 +24,5 @@ pub mod system;
 
 pub use feed::{Feed, Report};
 pub use fleet::Drivers;
-pub use point::{FirstTry, Order, Orders, Task, actuator_task, sensor_task};
+pub use point::{FirstTry, Order, Orders, Task, actuator_task, counter_task, sensor_task};
+pub use tally::Tallies;

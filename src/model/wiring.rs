@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{FileInput, HwmonInput, IioInput, OneWireInput};
+use super::{CounterInput, FileInput, HwmonInput, IioInput, OneWireInput};
 
 /// A line of a GPIO chip, by the chip's label and the names the kernel may give the line. Never by number:
 /// chip numbers and line offsets move between boards and kernels.
@@ -21,6 +21,8 @@ pub struct Line {
 pub enum Source<P> {
     /// An input line of the kernel's GPIO character device.
     Gpio(GpioInput<P>),
+    /// Pulses on such a line, counted.
+    Counter(CounterInput<P>),
     /// A channel of a hardware monitoring chip.
     Hwmon(HwmonInput),
     /// A channel of an Industrial I/O device.

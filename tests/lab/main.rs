@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests, though without cargo's harness")]
 
 mod chip;
+mod counters;
 mod host;
 mod inputs;
 mod loss;
@@ -19,7 +20,7 @@ use libtest_mimic::{Arguments, Trial};
 fn main() {
     let arguments = Arguments::from_args();
     let trials = if host::is_the_lab() {
-        [inputs::trials(), outputs::trials(), loss::trials(), sensors::trials(), onewire::trials()]
+        [inputs::trials(), counters::trials(), outputs::trials(), loss::trials(), sensors::trials(), onewire::trials()]
             .into_iter()
             .flatten()
             .collect()
