@@ -194,6 +194,8 @@ impl Store {
                 let changed = std::mem::take(&mut self.changed);
                 self.budget.spend(Instant::now());
                 let (keys, all): (Vec<String>, Map) = (changed.iter().cloned().collect(), self.kept.clone());
+                let text = |key: &String| format!("{key}={}", all.get(key).map_or("", String::as_str));
+                tracing::debug!("writing {}", keys.iter().map(text).collect::<Vec<_>>().join(", "));
                 let task = spawn_blocking(move || {
                     let result = journal.write(&keys, &all);
                     (journal, result)
@@ -233,6 +235,7 @@ impl Store {
             return;
         };
         self.card = Card::Ready(journal);
+        tracing::debug!("{}", if result.is_ok() { "written" } else { "not written" });
         match result {
             Ok(()) if self.trouble.take().is_some() => tracing::info!("what should survive a power cut is kept again"),
             Ok(()) => {}
