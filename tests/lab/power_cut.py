@@ -44,8 +44,8 @@ counter = { line = "WATER", chip = "lab" }
 '''
 # What was made is said before it is made, and to the host, so that it is never less than what was counted.
 PULSES = '''
-f=$(gpiosim path lab 0)/pull; i=$(cat /xfer/made)
-while [ ! -e /xfer/enough ]; do i=$((i+1)); echo $i >/xfer/made; echo pull-up >$f; echo pull-down >$f; done
+f=$(gpiosim path lab 0)/pull; i=$(tail -n 1 /xfer/made)
+while [ ! -e /xfer/enough ]; do i=$((i+1)); echo $i >>/xfer/made; echo pull-up >$f; echo pull-down >$f; done
 '''
 
 
@@ -106,7 +106,9 @@ class Meter:
         """kill -9: nothing in the machine gets to know of it."""
         self.vm.qemu.send_signal(signal.SIGKILL)
         self.vm.qemu.wait()
-        self.made = int((Path(self.vm.xfer) / 'made').read_text() or self.made + 1)
+        # The last line may be cut off, but was made after the one before it.
+        *_, last, rest = (Path(self.vm.xfer) / 'made').read_text().split('\n')
+        self.made = int(last) + (1 if rest else 0)
         # Each write says what it is about to write, and then that it is on the disk.
         for totals in re.findall(r'writing pulses/water=(\d+)(?:(?!writing)[\s\S])*written', self.log()):
             self.written = int(totals)
@@ -123,7 +125,10 @@ class Meter:
         pass
 
     async def after_case(self):
-        pass
+        if self.vm:
+            print('the daemon said:\n' + self.log())
+            self.vm.close()
+            self.vm = None
 
     async def stop(self):
         if self.anna:
@@ -184,6 +189,7 @@ async def a_polite_end_loses_nothing(meter):
     before = meter.made
     meter.power_off()
     same(await meter.power_on() - begun, meter.made - before, 'what was counted')
+    meter.power_off()
 
 
 async def main(program, chosen):
@@ -192,8 +198,6 @@ async def main(program, chosen):
     try:
         await meter.start()
         passed, failed = await suite.run(meter, chosen)
-        if failed and meter.vm:
-            print('the daemon said:\n' + meter.log())
     finally:
         await meter.stop()
     if passed + failed == 0:
