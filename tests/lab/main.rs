@@ -11,6 +11,7 @@ mod inputs;
 mod loss;
 mod onewire;
 mod outputs;
+mod rates;
 mod rig;
 mod sensors;
 mod stub;
@@ -20,10 +21,18 @@ use libtest_mimic::{Arguments, Trial};
 fn main() {
     let arguments = Arguments::from_args();
     let trials = if host::is_the_lab() {
-        [inputs::trials(), counters::trials(), outputs::trials(), loss::trials(), sensors::trials(), onewire::trials()]
-            .into_iter()
-            .flatten()
-            .collect()
+        [
+            inputs::trials(),
+            counters::trials(),
+            rates::trials(),
+            outputs::trials(),
+            loss::trials(),
+            sensors::trials(),
+            onewire::trials(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     } else {
         vec![Trial::test("in_the_lab", host::run)]
     };
