@@ -19,9 +19,10 @@ PACKAGES = 'busybox-static dash libc6 libgcc-s1 gpiod libgpiod3 i2c-tools libi2c
 # loaded at boot, with what they need
 MODULES = 'configfs gpio-sim virtio_pci virtio_net virtio_console 9p 9pnet_virtio'.split()
 # there for modprobe
-SPARE = 'i2c-dev i2c-stub lm75 bmp280-i2c regmap-i2c wire w1_therm ledtrig-timer'.split()
+SPARE = 'i2c-dev i2c-stub lm75 bmp280-i2c regmap-i2c wire w1_therm ledtrig-timer virtio_blk ext4'.split()
 TOOLS = {'qemu-system-x86_64': 'qemu-system-x86', 'cpio': 'cpio', 'modinfo': 'kmod', 'depmod': 'kmod', 'xz': 'xz-utils',
-         'zstd': 'zstd', 'apt-get': 'apt', 'dpkg-deb': 'dpkg', 'unshare': 'util-linux'}
+         'zstd': 'zstd', 'apt-get': 'apt', 'dpkg-deb': 'dpkg', 'unshare': 'util-linux',
+         'mkfs.ext4': 'e2fsprogs'}
 
 
 def need_tools():
@@ -170,7 +171,8 @@ def add_modules(root, modules, simulators):
             continue
         need[name] = have[name]
         todo += [n.replace('-', '_') for n in output('modinfo', '-F', 'depends', have[name]).strip().split(',') if n]
-    missing = {'gpio_sim', '9p', 'virtio_net', 'i2c_stub', 'lm75', 'bmp280_i2c', 'w1_therm', 'ledtrig_timer'} - set(need)
+    needed = {'gpio_sim', '9p', 'virtio_net', 'i2c_stub', 'lm75', 'bmp280_i2c', 'w1_therm', 'ledtrig_timer', 'virtio_blk', 'ext4'}
+    missing = needed - set(need)
     if missing:
         raise SystemExit('hwlab: kernel %s has no module %s' % (modules.name, ', '.join(sorted(missing))))
     place = os.path.join(root, 'usr/lib/modules', modules.name)

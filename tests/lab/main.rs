@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests, though without cargo's harness")]
 
 mod chip;
+mod counters;
 mod expanders;
 mod host;
 mod inputs;
@@ -13,6 +14,7 @@ mod loss;
 mod onewire;
 mod outputs;
 mod pwm;
+mod rates;
 mod rig;
 mod sensors;
 mod softpwm;
@@ -25,6 +27,8 @@ fn main() {
     let trials = if host::is_the_lab() {
         [
             inputs::trials(),
+            counters::trials(),
+            rates::trials(),
             outputs::trials(),
             loss::trials(),
             expanders::trials(),
