@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use katydid::args::{Args, Command};
 use katydid::config::{self, Layers, Mistakes, Purpose};
-use katydid::drivers::gpio::survey;
+use katydid::drivers::{gpio::survey, pi};
 use katydid::model::FoundChip;
 use katydid::run::EX_CONFIG;
 use katydid::{logging, run};
@@ -15,7 +15,7 @@ use katydid::{logging, run};
 fn main() -> ExitCode {
     let answer = match Args::parse().command {
         Command::Check { config } => check(config.as_deref()),
-        Command::Board { config } => board(config.as_deref()),
+        Command::Board { config } => and_model(board(config.as_deref())),
         Command::Run { config } => {
             logging::start();
             return run::run(&Layers::of_system(config.as_deref()));
@@ -60,6 +60,14 @@ fn board(file: Option<&Path>) -> Answer {
     let resolved = config::resolve(&loaded, Purpose::Check);
     let text = config::board_text(&loaded, resolved.as_ref().ok(), &chips);
     Answer { text, mistakes: resolved.err() }
+}
+
+/// What rppal says of a Raspberry Pi, last.
+fn and_model(mut answer: Answer) -> Answer {
+    if let Some(model) = pi::model() {
+        answer.text.push_str(&format!("\nrppal: {model}\n"));
+    }
+    answer
 }
 
 fn board_alone(layers: &Layers, chips: &[FoundChip], mistakes: Option<Mistakes>) -> Answer {

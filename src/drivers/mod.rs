@@ -21,6 +21,7 @@ mod sysfs;
 mod thermal;
 
 pub mod gpio;
+pub mod pi;
 pub mod sim;
 pub mod system;
 

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use tokio::sync::mpsc;
 
 use super::polled::{self, PATIENCE, polled};
-use super::{Feed, file, gpio, hwmon, iio, led, onewire, pwm, sim, softpwm, system, thermal};
+use super::{Feed, file, gpio, hwmon, iio, led, onewire, pi, pwm, sim, softpwm, system, thermal};
 use crate::model::{Actuator, Sensor, Sink, Source, Value};
 
 /// A point's driver at work. It ends only when it is dropped, and dropping it lets the hardware go.
@@ -64,6 +64,7 @@ pub fn actuator_task(actuator: &Actuator, orders: Orders, feed: Feed, first: Fir
     match &actuator.sink {
         Sink::Gpio(output) => Box::pin(gpio::hold(output.clone(), safe, exit, orders, feed, first)),
         Sink::Pwm(output) => Box::pin(pwm::hold(output.clone(), safe, exit, root, orders, feed, first)),
+        Sink::PiPwm(output) => Box::pin(pi::hold(output.clone(), safe, exit, orders, feed, first)),
         Sink::SoftPwm(output) => Box::pin(softpwm::hold(output.clone(), safe, exit, orders, feed, first)),
         Sink::Led(output) => Box::pin(led::hold(output.clone(), safe, exit, root, orders, feed, first)),
         Sink::Sim(output) => Box::pin(sim::hold(output.clone(), actuator.clone(), orders, feed, first, bench)),
