@@ -46,6 +46,11 @@ label = "Heater"
 gpio = { line = "GPIO4", active = "low" }
 safe = "off"
 exit = "on"
+[actuators.lamp]
+label = "Lamp"
+pwm = { line = "GPIO19", frequency = "1kHz", by = "rppal" }
+safe = 0
+exit = 10
 [actuators.end]
 label = "The end"
 gpio = { line = "GPIO27" }
@@ -68,6 +73,7 @@ while kill -0 $daemon 2>/dev/null; do
 done
 wait $daemon; echo "ended: $?"
 echo "levels: $(( $(devmem 0x3f200034) & %d ))"
+echo "lamp: $(cat /sys/class/pwm/pwmchip0/pwm1/duty_cycle) $(cat /sys/class/pwm/pwmchip0/pwm1/enable)"
 cat log
 '''
 
@@ -141,7 +147,7 @@ async def the_drivers_pass_their_tests_there(shed):
 async def the_daemon_logs_in_over_tls_and_shows_the_board(shed):
     await shed.anna.seen.take(lambda seen: seen.type == 'available' and seen.status, 60)
     same((await shed.anna.ask('status')).splitlines(),
-         ['shed: all well', 'Warmth: 25.2 °C', 'Pump: off', 'Heater: off', 'The end: off'])
+         ['shed: all well', 'Warmth: 25.2 °C', 'Pump: off', 'Heater: off', 'Lamp: 0 %', 'The end: off'])
     await shed.level(pump=False, heater=True)
 
 
@@ -158,6 +164,11 @@ async def a_command_moves_the_line_as_the_registers_show_it(shed):
 
 
 @case
+async def a_command_dims_a_lamp_that_rppal_drives(shed):
+    same(await shed.anna.ask('lamp 40'), 'Lamp: 40 %')
+
+
+@case
 async def at_a_polite_end_the_exit_values_are_left(shed):
     same(await shed.anna.ask('pump on'), 'Pump: on')
     await shed.level(pump=True, heater=True)
@@ -167,6 +178,7 @@ async def at_a_polite_end_the_exit_values_are_left(shed):
     holds(status == 0 and 'ended: 0' in text, text)
     # The pump is off, and so is the wire of the heater, which is on.
     same(shed.levels()[-1], 0, 'the levels at last')
+    holds('lamp: 100000 1' in text, 'the lamp at last: ' + text)
 
 
 async def main(tests, program, chosen):

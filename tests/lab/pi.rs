@@ -5,13 +5,17 @@ use std::fs;
 use std::process::Command;
 
 use katydid::drivers::gpio::survey;
-use katydid::model::{Exit, Source, SystemFigure, Value};
+use katydid::drivers::pi::model;
+use katydid::model::{
+    Actuator, Exit, Kind, Line, Pulse, PwmChannel, PwmOutput, Scale, Sink, Source, SystemFigure, Value,
+};
 use libtest_mimic::Trial;
 
 use crate::rig::{OFF, ON, Point, input, lines_held, output, trial, wired};
 use crate::sensors::hwmon;
 
 const CHIP: &str = "pinctrl-bcm2835";
+const PWM: &str = "/sys/class/pwm/pwmchip0";
 /// The first registers that tell the levels of lines 0 to 31, and set them (BCM2835 ARM Peripherals, 6.1).
 const LEVELS: &str = "0x3f200034";
 const SET: &str = "0x3f20001c";
@@ -28,6 +32,13 @@ pub fn trials() -> Vec<Trial> {
         trial("the_thermal_zone_tells_degrees", the_thermal_zone_tells_degrees),
         trial("the_system_tells_the_processor_s_temperature", the_system_tells_the_processor_s_temperature),
         trial("hwmon_shows_the_same_sensor", hwmon_shows_the_same_sensor),
+        trial("a_pwm_channel_is_claimed_safe_and_driven", || pwm_is_claimed_safe_and_driven(Sink::Pwm)),
+        trial("rppal_claims_a_pwm_channel_safe_and_drives_it", || pwm_is_claimed_safe_and_driven(Sink::PiPwm)),
+        trial("a_pwm_channel_is_left_at_its_exit_value", || pwm_is_left_at_its_exit_value(Sink::Pwm)),
+        trial("rppal_leaves_a_pwm_channel_at_its_exit_value", || pwm_is_left_at_its_exit_value(Sink::PiPwm)),
+        trial("rppal_takes_no_channel_of_others", rppal_takes_no_channel_of_others),
+        trial("rppal_inverts_what_is_active_low", rppal_inverts_what_is_active_low),
+        trial("what_others_do_to_rppal_s_channel_is_told", what_others_do_to_rppal_s_channel_is_told),
         trial("the_board_is_known_by_its_device_tree", the_board_is_known_by_its_device_tree),
     ]
 }
@@ -113,12 +124,99 @@ fn plausible(value: Value) {
     assert!((25.0..26.0).contains(&degrees), "{degrees}");
 }
 
+type Wired = fn(PwmOutput) -> Sink<Line>;
+
+/// A lamp on the board's own PWM controller, of which channel 1 is GPIO19 on the header.
+fn lamp(wired: Wired, exit: Exit, active_low: bool) -> Actuator {
+    let channel = PwmChannel { chip: "3f20c000.pwm".into(), channel: 1 };
+    let pulse = Pulse { period: 1_000_000, active_low, scale: Scale::Percent };
+    let sink = wired(PwmOutput { channel, pin: Some("GPIO19".into()), pulse });
+    let kind = Kind::Number { unit: "%".into(), decimals: 0, range: Some((0.0, 100.0)) };
+    Actuator { kind, sink, safe: Value::Number(20.0), exit, ..output(CHIP, "GPIO19") }
+}
+
+/// A file of the channel.
+fn pwm(file: &str) -> Option<String> {
+    fs::read_to_string(format!("{PWM}/pwm1/{file}")).ok().map(|text| text.trim().to_owned())
+}
+
+fn signal() -> [String; 4] {
+    ["period", "duty_cycle", "polarity", "enable"].map(|file| pwm(file).unwrap())
+}
+
+const OUT: Exit = Exit::To(Value::Number(0.0));
+
+async fn pwm_is_claimed_safe_and_driven(wired: Wired) {
+    let mut lamp = Point::holding(&lamp(wired, OUT, false));
+    assert_eq!(lamp.next().await, Ok(Value::Number(20.0)));
+    assert_eq!(signal(), ["1000000", "200000", "normal", "1"]);
+    for (number, percent, width) in [(1, 75.0, "750000"), (2, 0.0, "0"), (3, 100.0, "1000000")] {
+        assert_eq!(lamp.drive(number, Value::Number(percent)).await, Ok(Value::Number(percent)));
+        assert_eq!(signal(), ["1000000", width, "normal", "1"]);
+    }
+    assert!(lamp.drive(4, Value::Number(101.0)).await.is_err());
+    assert_eq!(signal()[1], "1000000");
+    lamp.leave().await;
+    assert_eq!(pwm("enable"), None, "it is still exported");
+}
+
+async fn pwm_is_left_at_its_exit_value(wired: Wired) {
+    for (exit, width) in [(Exit::To(Value::Number(40.0)), "400000"), (Exit::Keep, "900000")] {
+        let mut first = Point::holding(&lamp(wired, exit, false));
+        assert_eq!(first.next().await, Ok(Value::Number(20.0)));
+        first.drive(1, Value::Number(90.0)).await.unwrap();
+        first.leave().await;
+        assert_eq!(signal(), ["1000000", width, "normal", "1"]);
+        // The next run takes it over, and gives it back.
+        let mut next = Point::holding(&lamp(wired, OUT, false));
+        assert_eq!(next.next().await, Ok(Value::Number(20.0)));
+        assert_eq!(signal(), ["1000000", "200000", "normal", "1"]);
+        next.leave().await;
+        assert_eq!(pwm("enable"), None);
+    }
+}
+
+async fn rppal_takes_no_channel_of_others() {
+    fs::write(format!("{PWM}/export"), "1").unwrap();
+    for (file, text) in [("period", "5000"), ("duty_cycle", "2500"), ("enable", "1")] {
+        fs::write(format!("{PWM}/pwm1/{file}"), text).unwrap();
+    }
+    let fault = Point::holding(&lamp(Sink::PiPwm, OUT, false)).next_fault().await.to_string();
+    assert!(fault.starts_with("PWM channel 1 of “3f20c000.pwm” is held by another program"), "{fault}");
+    assert_eq!(signal(), ["5000", "2500", "normal", "1"]);
+    fs::write(format!("{PWM}/unexport"), "1").unwrap();
+    let mut free = Point::holding(&lamp(Sink::PiPwm, OUT, false));
+    assert_eq!(free.next().await, Ok(Value::Number(20.0)));
+    free.leave().await;
+}
+
+async fn rppal_inverts_what_is_active_low() {
+    let mut lamp = Point::holding(&lamp(Sink::PiPwm, OUT, true));
+    assert_eq!(lamp.next().await, Ok(Value::Number(20.0)));
+    assert_eq!(signal(), ["1000000", "200000", "inversed", "1"]);
+    lamp.leave().await;
+}
+
+async fn what_others_do_to_rppal_s_channel_is_told() {
+    let mut lamp = Point::holding(&lamp(Sink::PiPwm, OUT, false));
+    assert_eq!(lamp.next().await, Ok(Value::Number(20.0)));
+    fs::write(format!("{PWM}/pwm1/duty_cycle"), "330000").unwrap();
+    assert_eq!(lamp.next().await, Ok(Value::Number(33.0)));
+    fs::write(format!("{PWM}/unexport"), "1").unwrap();
+    let fault = lamp.next_fault().await.to_string();
+    assert!(fault.contains("was taken away"), "{fault}");
+    assert_eq!(lamp.next_good().await, Value::Number(20.0), "claimed anew");
+    lamp.leave().await;
+}
+
 async fn the_board_is_known_by_its_device_tree() {
     let told = Command::new("/xfer/katydid").arg("board").env_clear().output().unwrap();
     let told = String::from_utf8(told.stdout).unwrap();
     let first = told.lines().next().unwrap();
     assert!(first.starts_with("Raspberry Pi 3 Model A+, B or B+ (raspberry-pi-3b)"), "{first}");
     let pin = told.lines().find(|line| line.contains(" GPIO17 ")).unwrap();
+    assert_eq!(told.lines().last(), Some("rppal: Raspberry Pi 3 B, BCM2837A1"));
+    assert_eq!(model().as_deref(), Some("Raspberry Pi 3 B, BCM2837A1"));
     assert!(pin.starts_with("11") && pin.contains(CHIP) && pin.ends_with("free"), "{pin}");
 }
 
