@@ -147,7 +147,7 @@ async def the_drivers_pass_their_tests_there(shed):
 async def the_daemon_logs_in_over_tls_and_shows_the_board(shed):
     await shed.anna.seen.take(lambda seen: seen.type == 'available' and seen.status, 60)
     same((await shed.anna.ask('status')).splitlines(),
-         ['shed: all well', 'Warmth: 25.2 °C', 'Pump: off', 'Heater: off', 'Lamp: 0 %', 'The end: off'])
+         ['shed: all well', 'Warmth: 25.2 °C', 'Pump: off', 'Heater: off', 'Lamp: 0%', 'The end: off'])
     await shed.level(pump=False, heater=True)
 
 
@@ -165,7 +165,7 @@ async def a_command_moves_the_line_as_the_registers_show_it(shed):
 
 @case
 async def a_command_dims_a_lamp_that_rppal_drives(shed):
-    same(await shed.anna.ask('lamp 40'), 'Lamp: 40 %')
+    same(await shed.anna.ask('lamp 40'), 'Lamp: 40%')
 
 
 @case
