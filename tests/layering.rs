@@ -36,6 +36,7 @@ const FORBIDDEN: &[&str] = &[
     "Timestamp::now",
     "Zoned::now",
     "gpiocdev",
+    "rppal",
     "sd_notify",
 ];
 

@@ -20,7 +20,7 @@ PACKAGES = 'busybox-static dash libc6 libgcc-s1 gpiod libgpiod3 i2c-tools libi2c
 # loaded at boot, with what they need
 MODULES = 'configfs gpio-sim virtio_pci virtio_net virtio_console 9p 9pnet_virtio'.split()
 # there for modprobe
-SPARE = 'i2c-dev i2c-stub lm75 bmp280-i2c wire w1_therm'.split()
+SPARE = 'i2c-dev i2c-stub lm75 bmp280-i2c wire w1_therm ledtrig-timer'.split()
 # the same for the Raspberry Pi; its network comes by USB
 PI_MODULES = 'configfs dwc2 phy-generic cdc_ether bcm2835_thermal pwm-bcm2835 leds-gpio'.split()
 PI_TREE = 'bcm2837-rpi-3-b.dtb'

@@ -8,12 +8,15 @@
 mod chip;
 mod host;
 mod inputs;
+mod leds;
 mod loss;
 mod onewire;
 mod outputs;
 mod pi;
+mod pwm;
 mod rig;
 mod sensors;
+mod softpwm;
 mod stub;
 
 use libtest_mimic::{Arguments, Trial};
@@ -21,10 +24,19 @@ use libtest_mimic::{Arguments, Trial};
 fn main() {
     let arguments = Arguments::from_args();
     let trials = if host::is_the_lab() {
-        [inputs::trials(), outputs::trials(), loss::trials(), sensors::trials(), onewire::trials()]
-            .into_iter()
-            .flatten()
-            .collect()
+        [
+            inputs::trials(),
+            outputs::trials(),
+            loss::trials(),
+            sensors::trials(),
+            onewire::trials(),
+            pwm::trials(),
+            leds::trials(),
+            softpwm::trials(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     } else if host::is_the_pi() {
         pi::trials()
     } else {
