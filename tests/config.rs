@@ -131,6 +131,7 @@ const EFFECTS: &[(&str, &str, &str)] = &[
     ("contacts.role", "", "[[contacts]]\njid = 'anna@home.example'\nrole = 'viewer'"),
     ("contacts.points", "", "[[contacts]]\njid = 'anna@home.example'\nrole = 'owner'\npoints = ['s']"),
     ("contacts.notify", "", "[[contacts]]\njid = 'anna@home.example'\nrole = 'owner'\nnotify = ['s']"),
+    ("contacts.speaks", "", "[[contacts]]\njid = 'anna@home.example'\nrole = 'owner'\nspeaks = 'json'"),
     ("sensors.NAME.label", "", "[sensors.s]\nlabel = 'S'\ngpio.line = 'GPIO17'"),
     ("sensors.NAME.gpio", "", "[sensors.t]\ngpio.line = 'GPIO22'"),
     ("sensors.NAME.hwmon", "", "[sensors.t]\nhwmon = { name = 'lm75', channel = 'temp1' }"),
