@@ -22,6 +22,7 @@ pub fn trials() -> Vec<Trial> {
         trial("a_pwm_channel_whose_pulse_is_low_is_inverted", a_channel_whose_pulse_is_low_is_inverted),
         trial("a_pwm_signal_that_is_to_stay_stays_and_the_next_run_has_it_safe", a_signal_that_is_to_stay_stays),
         trial("a_pwm_channel_of_another_program_is_one_fault_and_had_when_it_is_free", a_channel_of_another_program),
+        trial("a_pwm_channel_of_the_kernels_own_is_one_fault_and_had_when_it_is_free", a_channel_of_the_kernels_own),
         trial("a_pwm_change_behind_our_back_is_noticed", a_change_behind_our_back_is_noticed),
         trial("a_pwm_controller_that_is_pulled_is_one_fault_and_comes_back_safe", a_controller_that_is_pulled),
         trial("a_pwm_servo_turns_between_its_ends", a_servo_turns_between_its_ends),
@@ -154,6 +155,19 @@ async fn a_channel_of_another_program() {
     }
     taken.leave().await;
     other.leave().await;
+}
+
+async fn a_channel_of_the_kernels_own() {
+    let _chip = Controller::new();
+    let taken = "/sys/module/hwlab_pwm/parameters/taken";
+    fs::write(taken, "1").unwrap();
+    let mut lamp = Point::holding(&lamp(0, 5.0, OFF));
+    let fault = Err(Fault::new("PWM channel 0 of “hwlab-pwm” is held by a driver of the kernel's"));
+    assert_eq!((lamp.next().await, lamp.next().await), (fault.clone(), fault));
+    assert!(!Path::new("/run/katydid/pwm-hwlab-pwm-0").exists());
+    fs::write(taken, "0").unwrap();
+    lamp.until(percent(5.0)).await;
+    lamp.leave().await;
 }
 
 async fn a_change_behind_our_back_is_noticed() {

@@ -6,7 +6,8 @@
  *
  * It is as strict as controllers are: no period below 1 us, no change of polarity while a channel runs, and a channel
  * that nobody holds any more is switched off. What the channels do can be seen in /sys/kernel/debug/hwlab_pwm, whoever
- * holds them. Unbinding the driver pulls the controller, binding it puts another one in its place.
+ * holds them. While the parameter taken is 1, channel 0 is refused, as if a driver of the kernel's held it. Unbinding
+ * the driver pulls the controller, binding it puts another one in its place.
  */
 #include <linux/debugfs.h>
 #include <linux/err.h>
@@ -19,9 +20,16 @@
 #define MAXCH 16
 static int channels = 2;
 module_param(channels, int, 0444);
+static bool taken;
+module_param(taken, bool, 0644);
 static struct pwm_state now[MAXCH];
 static struct platform_device *device;
 static struct dentry *file;
+
+static int request(struct pwm_chip *chip, struct pwm_device *pwm)
+{
+	return taken && pwm->hwpwm == 0 ? -EBUSY : 0;
+}
 
 static int apply(struct pwm_chip *chip, struct pwm_device *pwm, const struct pwm_state *wanted)
 {
@@ -46,7 +54,7 @@ static void let_go(struct pwm_chip *chip, struct pwm_device *pwm)
 	now[pwm->hwpwm].enabled = false;
 }
 
-static const struct pwm_ops ops = { .apply = apply, .get_state = get_state, .free = let_go };
+static const struct pwm_ops ops = { .request = request, .free = let_go, .apply = apply, .get_state = get_state };
 
 static int channels_show(struct seq_file *out, void *unused)
 {
