@@ -29,17 +29,16 @@ impl Taken {
     async fn take(channel: Channel) -> Result<Taken, Fault> {
         let (chip, number) =
             channel.numbers().ok_or_else(|| Fault::new("rppal takes no chip and channel above 255"))?;
-        // Without root it sleeps until the files belong to group gpio, up to a second.
-        let pwm = spawn_blocking(move || {
-            let mut pwm = Pwm::with_pwmchip(chip, number)?;
-            pwm.set_reset_on_drop(false);
-            Ok(pwm)
-        });
-        let pwm = pwm.await.map_err(|_| Fault::new("rppal gave up"))?;
-        match pwm {
-            Ok(pwm) => Ok(Taken { pwm, channel }),
+        // Without root it sleeps until the files belong to group gpio, up to a second. The channel goes along, so that
+        // it is given back after that and not before, should nobody wait for it any more.
+        let taken = spawn_blocking(move || match Pwm::with_pwmchip(chip, number) {
+            Ok(mut pwm) => {
+                pwm.set_reset_on_drop(false);
+                Ok(Taken { pwm, channel })
+            }
             Err(error) => Err(fault(&channel, "enable", error)),
-        }
+        });
+        taken.await.map_err(|_| Fault::new("rppal gave up"))?
     }
 
     fn put(&self, file: &str, done: Result<(), Error>) -> Result<(), Fault> {
