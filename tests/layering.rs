@@ -36,7 +36,6 @@ const FORBIDDEN: &[&str] = &[
     "Timestamp::now",
     "Zoned::now",
     "gpiocdev",
-    "rppal",
     "sd_notify",
 ];
 
