@@ -296,6 +296,11 @@ const EFFECTS: &[(&str, &str, &str)] = &[
         "[actuators.b]\nsafe = 0\npwm = { chip = 'mcp23017', pin = 2, software = true }",
     ),
     (
+        "actuators.NAME.pwm.by",
+        "[actuators.b]\nsafe = 0\npwm = { line = 'GPIO18' }",
+        "[actuators.b]\nsafe = 0\npwm = { line = 'GPIO18', by = 'rppal' }",
+    ),
+    (
         "actuators.NAME.servo.line",
         "[actuators.b]\nsafe = 0\nservo = { line = 'GPIO18', pulse = ['1ms', '2ms'] }",
         "[actuators.b]\nsafe = 0\nservo = { line = 'GPIO19', pulse = ['1ms', '2ms'] }",
@@ -319,6 +324,11 @@ const EFFECTS: &[(&str, &str, &str)] = &[
         "actuators.NAME.servo.pulse",
         "[actuators.b]\nsafe = 0\nservo = { line = 'GPIO18', pulse = ['1ms', '2ms'] }",
         "[actuators.b]\nsafe = 0\nservo = { line = 'GPIO18', pulse = ['2ms', '1ms'] }",
+    ),
+    (
+        "actuators.NAME.servo.by",
+        "[actuators.b]\nsafe = 0\nservo = { line = 'GPIO18', pulse = ['1ms', '2ms'] }",
+        "[actuators.b]\nsafe = 0\nservo = { line = 'GPIO18', pulse = ['1ms', '2ms'], by = 'rppal' }",
     ),
     ("actuators.NAME.sim", "", "[actuators.b]\nsafe = 'off'\nsim.line = 'OUT1'"),
     ("actuators.NAME.states", "", "[actuators.a]\nstates = ['closed', 'open']"),

@@ -102,6 +102,7 @@ fn point_row(device: &Device, point: PointId) -> Vec<String> {
             let place = match &actuator.sink {
                 Sink::Gpio(output) => line(device.board(), &output.line),
                 Sink::Pwm(output) => pwm(device.board(), output),
+                Sink::PiPwm(output) => format!("{}, by rppal", pwm(device.board(), output)),
                 Sink::SoftPwm(output) => {
                     format!("{}, {} by software", line(device.board(), &output.output.line), frequency(&output.pulse))
                 }

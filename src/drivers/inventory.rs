@@ -94,7 +94,7 @@ fn missed_by_actuator(sink: &Sink<Line>, chips: Option<&[FoundChip]>, root: &Pat
     match sink {
         Sink::Gpio(output) => gpio::missing(&output.line, chips?, root),
         Sink::SoftPwm(output) => gpio::missing(&output.output.line, chips?, root),
-        Sink::Pwm(output) => pwm::absent(output, root),
+        Sink::Pwm(output) | Sink::PiPwm(output) => pwm::absent(output, root),
         Sink::Led(output) => led::absent(output, root),
         Sink::Sim(_) => None,
     }

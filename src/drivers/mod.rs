@@ -24,6 +24,7 @@ mod tally;
 mod thermal;
 
 pub mod gpio;
+pub mod pi;
 pub mod sim;
 pub mod system;
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::polled::{self, PATIENCE, polled};
-use super::{Feed, Tallies, file, gpio, hwmon, iio, led, meter, onewire, pwm, sim, softpwm, system, thermal};
+use super::{Feed, Tallies, file, gpio, hwmon, iio, led, meter, onewire, pi, pwm, sim, softpwm, system, thermal};
 use crate::model::{Actuator, CounterInput, Line, Pulses, Sensor, Sink, Source, Value};
 
 /// A point's driver at work. It ends only when it is dropped, and dropping it lets the hardware go.
@@ -98,6 +98,7 @@ pub fn actuator_task(actuator: &Actuator, orders: Orders, feed: Feed, first: Fir
     match &actuator.sink {
         Sink::Gpio(output) => Box::pin(gpio::hold(output.clone(), safe, exit, orders, feed, first)),
         Sink::Pwm(output) => Box::pin(pwm::hold(output.clone(), safe, exit, root, orders, feed, first)),
+        Sink::PiPwm(output) => Box::pin(pi::hold(output.clone(), safe, exit, orders, feed, first)),
         Sink::SoftPwm(output) => Box::pin(softpwm::hold(output.clone(), safe, exit, orders, feed, first)),
         Sink::Led(output) => Box::pin(led::hold(output.clone(), safe, exit, root, orders, feed, first)),
         Sink::Sim(output) => Box::pin(sim::hold(output.clone(), actuator.clone(), orders, feed, first, bench)),

@@ -58,6 +58,8 @@ pub enum Sink<P> {
     Gpio(GpioOutput<P>),
     /// A channel of a PWM controller: a lamp, a fan, a servo.
     Pwm(PwmOutput),
+    /// The same, driven by rppal.
+    PiPwm(PwmOutput),
     /// Slow pulses by the program itself on a GPIO line.
     SoftPwm(SoftPwmOutput<P>),
     /// One of the kernel's LEDs.

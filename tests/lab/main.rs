@@ -1,7 +1,8 @@
 //! The drivers on the kernel's own: simulated GPIO chips, real sensor drivers on simulated chips and buses.
 //!
 //! On a host this is one test, which boots a virtual machine (`hwlab.py`) and runs this same program in there; in the
-//! machine it is the tests. `KATYDID_LAB=word` runs only the tests with that word in their names.
+//! machine it is the tests. `KATYDID_LAB=word` runs only the tests with that word in their names. On an emulated Raspberry
+//! Pi (`tests/lab/pi`) it is the tests of that board.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests, though without cargo's harness")]
 
 mod chip;
@@ -13,6 +14,7 @@ mod leds;
 mod loss;
 mod onewire;
 mod outputs;
+mod pi;
 mod pwm;
 mod rates;
 mod rig;
@@ -41,6 +43,8 @@ fn main() {
         .into_iter()
         .flatten()
         .collect()
+    } else if host::is_the_pi() {
+        pi::trials()
     } else {
         vec![Trial::test("in_the_lab", host::run)]
     };

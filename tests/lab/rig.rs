@@ -26,7 +26,7 @@ pub const OFF: Value = Value::Switch(false);
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// A test that runs on a runtime like the program's.
-pub fn trial<F: Future<Output = ()> + 'static>(name: &str, test: fn() -> F) -> Trial {
+pub fn trial<F: Future<Output = ()>>(name: &str, test: impl FnOnce() -> F + Send + 'static) -> Trial {
     Trial::test(name, move || {
         let run = || runtime().block_on(test());
         catch_unwind(AssertUnwindSafe(run)).map_err(|_| "it panicked; see above".into())
