@@ -244,6 +244,11 @@ impl Agent {
                     }
                     self.answer(ticket, Ok(outcome), now, out);
                 }
+                Decision::Repeated(sensor) => {
+                    let scene = scene!(self, now);
+                    let notices = self.notices.repeated(&scene, PointId::Sensor(sensor));
+                    self.notify(notices, out);
+                }
                 Decision::Gesture(sensor, gesture) => {
                     let scene = scene!(self, now);
                     let line = self.journal.gesture(&scene, sensor, gesture);

@@ -6,6 +6,8 @@ mod actuator;
 mod board;
 mod contact;
 mod device;
+mod filters;
+mod gestures;
 mod header;
 mod kernel;
 mod kind;

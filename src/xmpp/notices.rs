@@ -83,6 +83,21 @@ impl Notices {
         listeners(scene, PointId::Sensor(id)).map(|(_, jid)| (jid.clone(), line.clone())).collect()
     }
 
+    /// What a point reads shall be told again, whether or not it has changed.
+    pub fn repeated(&mut self, scene: &Scene<'_>, point: PointId) -> Vec<Notice> {
+        let mut notices = Vec::new();
+        for (id, jid) in listeners(scene, point) {
+            let told = self.told.entry((id, point)).or_default();
+            let gap = gap(scene, point);
+            // What is due soon, or was told just now, need not be said twice.
+            if told.due.is_none() && told.at.is_none_or(|at| at + gap <= scene.now.mono) {
+                *told = Told { text: value(scene, point), well: true, at: Some(scene.now.mono), due: None, by: None };
+                notices.push((jid.clone(), words::reading(scene, point)));
+            }
+        }
+        notices
+    }
+
     /// When [`Notices::wake`] has something to tell, or a little earlier.
     pub fn deadline(&self) -> Option<Moment> {
         self.next
@@ -121,11 +136,7 @@ impl Told {
             self.due = None;
             return None;
         }
-        let gap = match scene.device.kind(point) {
-            Kind::Number { .. } => NUMBER_GAP,
-            _ => GAP,
-        };
-        if let Some(at) = self.at.map(|at| at + gap)
+        if let Some(at) = self.at.map(|at| at + gap(scene, point))
             && at > scene.now.mono
         {
             self.due = Some(at);
@@ -148,6 +159,13 @@ fn is_noisy(scene: &Scene<'_>, point: PointId) -> bool {
     let sensor = scene.device.sensor(id);
     let steps = sensor.filters.iter().any(|filter| matches!(filter, FilterSpec::Delta(_)));
     matches!(sensor.kind, Kind::Number { .. }) && !steps
+}
+
+fn gap(scene: &Scene<'_>, point: PointId) -> Duration {
+    match scene.device.kind(point) {
+        Kind::Number { .. } => NUMBER_GAP,
+        _ => GAP,
+    }
 }
 
 /// Whose states are only the way to its gestures.

@@ -97,6 +97,7 @@ impl Point {
         let sensor = Sensor {
             label,
             kind: Kind::on_off(),
+            raw: Kind::on_off(),
             source: Source::Gpio(input),
             every: None,
             filters: Vec::new(),
@@ -120,7 +121,15 @@ impl Point {
     pub fn asking(source: Source<Line>) -> Point {
         let kind = Kind::Number { unit: String::new(), decimals: 3, range: None };
         let every = Some(Duration::from_millis(50));
-        let sensor = Sensor { label: label("sensor"), kind, source, every, filters: Vec::new(), gestures: None };
+        let sensor = Sensor {
+            label: label("sensor"),
+            raw: kind.clone(),
+            kind,
+            source,
+            every,
+            filters: Vec::new(),
+            gestures: None,
+        };
         let (reports, heard) = mpsc::channel(64);
         let feed = Feed::new("sensor", reports);
         let task = tokio::spawn(sensor_task(&sensor, feed, FirstTry::default(), &Bench::default()));
