@@ -159,7 +159,7 @@ fn face_for(scene: &Scene<'_>, asker: Asker<'_>) -> Face {
 }
 
 fn face(scene: &Scene<'_>, visible: impl Fn(PointId) -> bool) -> Face {
-    let unwell = scene.device.points().any(|point| visible(point) && scene.reading(point).is_unwell());
+    let unwell = scene.device.points().any(|point| scene.reading(point).is_unwell() && visible(point));
     let shown = scene.device.presence().points.iter().filter(|point| visible(**point));
     let parts: Vec<String> = shown.map(|point| format!("{} {}", scene.label(*point), brief(scene, *point))).collect();
     let mut text = parts.join(" · ");

@@ -13,6 +13,8 @@ mod invert;
 mod linear;
 mod map;
 mod median;
+#[cfg(test)]
+mod properties;
 mod reject_jump;
 mod reject_outside;
 mod round;
