@@ -164,6 +164,16 @@ fn an_input_whose_filters_a_reload_changes_is_read_anew() {
 }
 
 #[test]
+fn what_was_due_before_a_sample_comes_before_it_however_late_the_clock_is_looked_at() {
+    let mut talk = with_door("filters = [{ delayed_on = \"5s\" }]\ngestures = { clicks = 1 }");
+    talk.door(true);
+    talk.sleep(seconds(6));
+    talk.door(false);
+    assert_eq!(talk.heard(), ["carol@home.example: Front door: click"]);
+    assert_eq!(talk.quality("door"), Quality::Good(Value::Switch(false)));
+}
+
+#[test]
 fn a_fault_ends_what_was_held() {
     let mut talk = with_door("filters = [{ delayed_on = \"5s\" }]");
     talk.door(true);
