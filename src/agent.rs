@@ -4,6 +4,7 @@
 mod doors;
 mod incoming;
 mod input;
+mod puzzled;
 mod seen;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ use crate::xmpp::rate::Bucket;
 use crate::xmpp::roster::Roster;
 use doors::Door;
 pub use input::{Effect, Input};
+use puzzled::Puzzled;
 use seen::Seen;
 
 /// The device as features see it. A macro, because it borrows some fields while others are changed.
@@ -77,6 +79,8 @@ pub struct Agent {
     buckets: Vec<(Bucket, Bucket)>,
     /// When each contact was last told that something came late.
     late: Vec<Option<Moment>>,
+    /// What each contact has said lately that was not understood.
+    puzzled: Vec<Puzzled>,
     seen: Seen,
     strangers: Bucket,
     stranger_lines: Bucket,
@@ -95,6 +99,7 @@ impl Agent {
             introduce_by: None,
             roster_due: false,
             late: device.contacts().map(|_| None).collect(),
+            puzzled: device.contacts().map(|_| Puzzled::default()).collect(),
             seen: Seen::default(),
             strangers: Bucket::per_minute(STRANGERS_PER_MINUTE, now.mono),
             stranger_lines: Bucket::per_minute(STRANGER_LINES_PER_MINUTE, now.mono),
@@ -333,6 +338,7 @@ impl Agent {
         self.notices.begin_anew(&scene);
         self.journal.forget();
         self.late = self.device.contacts().map(|_| None).collect();
+        self.puzzled = self.device.contacts().map(|_| Puzzled::default()).collect();
         self.dashboard.rekey(&self.device);
         self.roster_due = true;
         if self.me.is_some() {

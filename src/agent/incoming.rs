@@ -69,8 +69,18 @@ impl Agent {
             Incoming::Words(words) => {
                 let scene = scene!(self, now);
                 let Some(asker) = recognise(scene.device, &from) else { return };
-                match chat::answer(&scene, &self.journal, asker, words) {
+                let answer = chat::answer(&scene, &self.journal, asker, words);
+                let puzzled = &mut self.puzzled[contact.index()];
+                if !matches!(answer, Answer::Wonder(_)) {
+                    puzzled.clear();
+                }
+                match answer {
                     Answer::Say(text) => self.say(&message, from, text, out),
+                    Answer::Wonder(text) => {
+                        if puzzled.may_answer(now.mono) {
+                            self.say(&message, from, text, out);
+                        }
+                    }
                     Answer::Move(actuator, wish) => {
                         let door =
                             Door::Chat { to: from, type_: message.type_.clone(), thread: message.thread.clone() };
