@@ -82,8 +82,7 @@ fn filter(item: &Item<'_>) -> Option<(FilterSpec, Option<Vec<String>>)> {
     let table = item.table(KEYS)?;
     let (key, item) = table.one_of(KEYS, "filter")?;
     if key == "map" {
-        let (thresholds, words) = map(&item)?;
-        return Some((FilterSpec::Map(thresholds), Some(words)));
+        return map(&item).map(|(filter, words)| (filter, Some(words)));
     }
     let filter = match key {
         "offset" => FilterSpec::Offset(item.number()?),
@@ -224,8 +223,8 @@ fn pairs<'a, T>(item: &Item<'a>, read: impl Fn(&Item<'a>) -> Option<T>) -> Optio
     pairs.into_iter().collect()
 }
 
-/// Thresholds with their words, and the words, each once, in the order they are written.
-fn map(item: &Item<'_>) -> Option<(Vec<(f64, u16)>, Vec<String>)> {
+/// Words from thresholds on, and the words, each once, in the order they are written.
+fn map(item: &Item<'_>) -> Option<(FilterSpec, Vec<String>)> {
     let pairs = pairs(item, |item| item.text().map(|text| (item.clone(), text)))?;
     if !pairs.is_sorted_by(|a, b| a.0 < b.0) {
         item.wrong("the numbers must ascend: each word holds from its number on");
@@ -245,7 +244,7 @@ fn map(item: &Item<'_>) -> Option<(Vec<(f64, u16)>, Vec<String>)> {
         return None;
     }
     kind::check_words(item, &words);
-    Some((thresholds, words.into_iter().map(|(_, word)| word.to_owned()).collect()))
+    Some((FilterSpec::Map(thresholds), words.into_iter().map(|(_, word)| word.to_owned()).collect()))
 }
 
 /// Catches a filter that gets what it cannot work on.

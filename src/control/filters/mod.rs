@@ -4,6 +4,7 @@
 
 mod average;
 mod calibrate;
+mod chain;
 mod clamp;
 mod delayed;
 mod delta;
@@ -26,7 +27,10 @@ mod table;
 mod throttle;
 mod throttle_average;
 mod timeout;
+mod typed;
 mod window;
+
+pub use chain::Chain;
 
 use average::Average;
 use calibrate::Calibrate;
@@ -48,6 +52,7 @@ use smooth::Smooth;
 use throttle::Throttle;
 use throttle_average::ThrottleAverage;
 use timeout::Timeout;
+use typed::{Numbers, States};
 
 use crate::model::{FilterSpec, Moment, Value};
 
@@ -91,14 +96,7 @@ trait Filter<T>: std::fmt::Debug + Send {
     fn reset(&mut self) {}
 }
 
-/// A sensor's filters, in the order they were written.
-#[derive(Debug)]
-pub struct Chain {
-    stages: Vec<Box<dyn Filter<Value>>>,
-    /// The stage that rejected last, if nothing has come past it since.
-    rejecting: Option<usize>,
-}
-
+/// The stage that a filter in the config means, with nothing remembered.
 fn build(spec: &FilterSpec) -> Box<dyn Filter<Value>> {
     match spec {
         FilterSpec::Offset(by) => Box::new(Numbers(Offset(*by))),
@@ -124,144 +122,5 @@ fn build(spec: &FilterSpec) -> Box<dyn Filter<Value>> {
         FilterSpec::Invert => Box::new(States(Invert)),
         FilterSpec::Settle(time) => Box::new(Settle::new(*time)),
         FilterSpec::Delayed { on, off } => Box::new(States(Delayed::new(*on, *off))),
-    }
-}
-
-impl Chain {
-    /// The filters of a sensor, with nothing remembered.
-    pub fn new(specs: &[FilterSpec]) -> Chain {
-        Chain { stages: specs.iter().map(build).collect(), rejecting: None }
-    }
-
-    /// Runs a sample through all stages.
-    pub fn pass(&mut self, value: Value, now: Moment) -> Step<Value> {
-        self.run(0, value, now)
-    }
-
-    /// When [`Chain::wake`] has something to do.
-    pub fn deadline(&self) -> Option<Moment> {
-        self.stages.iter().filter_map(|stage| stage.deadline()).min()
-    }
-
-    /// The next thing that is due and comes out at the end; to be called until there is nothing.
-    pub fn wake(&mut self, now: Moment) -> Option<Due<Value>> {
-        loop {
-            let due = self.stages.iter().enumerate().filter_map(|(at, stage)| Some((stage.deadline()?, at)));
-            let (_, at) = due.filter(|(deadline, _)| *deadline <= now).min()?;
-            let (value, told): (_, fn(Value) -> Due<Value>) = match self.stages.get_mut(at)?.wake(now) {
-                Due::Tell(value) => (value, Due::Tell),
-                Due::Repeat(value) => (value, Due::Repeat),
-                Due::Stale => return Some(Due::Stale),
-                Due::Nothing => continue,
-            };
-            if let Step::Pass(value) = self.run(at + 1, value, now) {
-                return Some(told(value));
-            }
-        }
-    }
-
-    /// Is what came last not believed?
-    pub fn is_rejecting(&self) -> bool {
-        self.rejecting.is_some()
-    }
-
-    /// Forgets all that went before.
-    pub fn reset(&mut self) {
-        self.stages.iter_mut().for_each(|stage| stage.reset());
-        self.rejecting = None;
-    }
-
-    fn run(&mut self, from: usize, mut value: Value, now: Moment) -> Step<Value> {
-        if matches!(value, Value::Number(number) if !number.is_finite()) {
-            self.rejecting = Some(from);
-            return Step::Reject;
-        }
-        for (at, stage) in self.stages.iter_mut().enumerate().skip(from) {
-            match stage.pass(value, now) {
-                Step::Pass(passed) => value = passed,
-                Step::Keep => {
-                    self.rejecting = self.rejecting.filter(|rejecting| at <= *rejecting);
-                    return Step::Keep;
-                }
-                Step::Reject => {
-                    self.rejecting = Some(at);
-                    return Step::Reject;
-                }
-            }
-        }
-        self.rejecting = None;
-        Step::Pass(value)
-    }
-}
-
-/// A filter for numbers; other values pass it unchanged. What is no number any more is rejected.
-#[derive(Debug)]
-struct Numbers<F>(F);
-
-impl<F: Filter<f64>> Filter<Value> for Numbers<F> {
-    fn pass(&mut self, value: Value, now: Moment) -> Step<Value> {
-        let Value::Number(number) = value else { return Step::Pass(value) };
-        match self.0.pass(number, now) {
-            Step::Pass(number) => Value::number(number).map_or_else(
-                || {
-                    // What it remembers may be as wrong.
-                    self.0.reset();
-                    Step::Reject
-                },
-                Step::Pass,
-            ),
-            Step::Keep => Step::Keep,
-            Step::Reject => Step::Reject,
-        }
-    }
-
-    fn deadline(&self) -> Option<Moment> {
-        self.0.deadline()
-    }
-
-    fn wake(&mut self, now: Moment) -> Due<Value> {
-        let tell = |number, told: fn(Value) -> Due<Value>| Value::number(number).map_or(Due::Nothing, told);
-        match self.0.wake(now) {
-            Due::Tell(number) => tell(number, Due::Tell),
-            Due::Repeat(number) => tell(number, Due::Repeat),
-            Due::Stale => Due::Stale,
-            Due::Nothing => Due::Nothing,
-        }
-    }
-
-    fn reset(&mut self) {
-        self.0.reset();
-    }
-}
-
-/// A filter for two states; other values pass it unchanged.
-#[derive(Debug)]
-struct States<F>(F);
-
-impl<F: Filter<bool>> Filter<Value> for States<F> {
-    fn pass(&mut self, value: Value, now: Moment) -> Step<Value> {
-        let Value::Switch(on) = value else { return Step::Pass(value) };
-        match self.0.pass(on, now) {
-            Step::Pass(on) => Step::Pass(Value::Switch(on)),
-            Step::Keep => Step::Keep,
-            Step::Reject => Step::Reject,
-        }
-    }
-
-    fn deadline(&self) -> Option<Moment> {
-        self.0.deadline()
-    }
-
-    fn wake(&mut self, now: Moment) -> Due<Value> {
-        match self.0.wake(now) {
-            Due::Tell(on) => Due::Tell(Value::Switch(on)),
-            Due::Repeat(on) => Due::Repeat(Value::Switch(on)),
-            Due::Stale => Due::Stale,
-            Due::Nothing => Due::Nothing,
-        }
-    }
-
-    fn reset(&mut self) {
-        self.0.reset();
     }
 }
