@@ -68,8 +68,9 @@ impl Sensor {
     /// kernel line are for people; the simulator converts by the kind. A source that speaks only of changes has to
     /// say again what other filters shall judge.
     pub fn is_wired_like(&self, other: &Sensor) -> bool {
-        let kinds = self.raw == other.raw || !matches!(self.source, Source::Sim(_));
-        let filters = self.filters == other.filters || self.every.is_some();
+        let simulated = matches!(self.source, Source::Sim(_));
+        let kinds = self.raw == other.raw || !simulated;
+        let filters = self.filters == other.filters || self.every.is_some() && !simulated;
         self.source == other.source && self.every == other.every && kinds && filters
     }
 }
