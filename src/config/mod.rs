@@ -7,6 +7,8 @@ mod board;
 mod contact;
 mod counter;
 mod device;
+mod filters;
+mod gestures;
 mod header;
 mod inventory;
 mod kernel;

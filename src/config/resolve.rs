@@ -8,7 +8,7 @@ use super::loaded::Loaded;
 use super::mistake::{Mistake, Mistakes, Report};
 use super::node::Item;
 use super::points;
-use super::{account, actuator, counter, kernel, pulse, secret, sensor};
+use super::{account, actuator, counter, filters, gestures, kernel, pulse, secret, sensor};
 use crate::model::{Contact, Device, DeviceParts, Notify, PointId, PresenceRules, Scope};
 
 const KEYS: &[&str] = &["device", "xmpp", "presence", "limits", "store", "sim", "contacts", "sensors", "actuators"];
@@ -33,7 +33,11 @@ pub const KNOWN_KEYS: &[(&str, &[&str])] = &[
     ("sensors.NAME.file", kernel::FILE_KEYS),
     ("sensors.NAME.system", sensor::SYSTEM_KEYS),
     ("sensors.NAME.sim", sensor::SIM_KEYS),
-    ("sensors.NAME.filters", sensor::FILTER_KEYS),
+    ("sensors.NAME.filters", filters::KEYS),
+    ("sensors.NAME.filters.calibrate", filters::CALIBRATE_KEYS),
+    ("sensors.NAME.filters.reject_jump", filters::JUMP_KEYS),
+    ("sensors.NAME.filters.quantile", filters::QUANTILE_KEYS),
+    ("sensors.NAME.gestures", gestures::KEYS),
     ("actuators.NAME", actuator::KEYS),
     ("actuators.NAME.gpio", actuator::GPIO_KEYS),
     ("actuators.NAME.pwm", pulse::PWM_KEYS),

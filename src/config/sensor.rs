@@ -3,24 +3,23 @@
 use std::time::Duration;
 
 use super::counter;
-use super::kernel;
 use super::kind::{self, NumberDefaults};
 use super::lines::Lines;
 use super::node::{DAY, Item, SECOND, Table, optional, seconds};
 use super::points;
 use super::tree::Raw;
-use crate::model::{Bias, FilterSpec, GpioInput, Kind, Line, Sensor, SimHabit, SimInput, Source, SystemFigure, Value};
+use super::{filters, gestures, kernel};
+use crate::model::{Bias, GpioInput, Kind, Line, Sensor, SimHabit, SimInput, Source, SystemFigure, Value};
 
 pub(super) const KEYS: &[&str] = &[
     "label", "gpio", "counter", "hwmon", "iio", "onewire", "thermal", "file", "system", "sim", "states", "unit",
-    "decimals", "range", "every", "filters",
+    "decimals", "range", "every", "filters", "gestures",
 ];
 /// Where a sensor's values may come from.
 const SOURCES: &[&str] = &["gpio", "counter", "hwmon", "iio", "onewire", "thermal", "file", "system", "sim"];
 pub(super) const GPIO_KEYS: &[&str] = &["line", "pin", "chip", "bias", "active", "debounce"];
 pub(super) const SYSTEM_KEYS: &[&str] = &["disk"];
 pub(super) const SIM_KEYS: &[&str] = &["line", "toggles", "drifts", "over", "at"];
-pub(super) const FILTER_KEYS: &[&str] = &["delta", "median"];
 
 const EVERY: Duration = seconds(30);
 const SWING: Duration = seconds(600);
@@ -49,21 +48,26 @@ pub(super) fn read(name: &str, item: &Item<'_>, lines: &Lines<'_>, sensors: &[(&
             (source, kind::number(&table, defaults))
         }
     };
-    let kind = kind?;
-    let number = matches!(kind, Kind::Number { .. });
+    let raw = kind?;
+    let number = matches!(raw, Kind::Number { .. });
     let every = number.then(|| match table.get("every") {
         Some(item) => item.duration(SECOND..=DAY),
         None if key == "counter" => Some(counter::EVERY),
         None => Some(EVERY),
     });
-    let filters = if number { filters(&table) } else { Some(Vec::new()) };
+    let filters = filters::read(&table, &raw);
+    let gestures = match number {
+        false => optional(table.get("gestures"), None, |item| gestures::read(&item).map(Some)),
+        true => Some(None),
+    };
     let what = if number { "a sensor that gives numbers" } else { "a two-state sensor" };
     table.finish(what);
     let every = match every {
         Some(every) => Some(every?),
         None => None,
     };
-    Some(Sensor { label: label?, kind, source: source?, every, filters: filters? })
+    let (filters, kind) = filters?;
+    Some(Sensor { label: label?, kind, raw, source: source?, every, filters, gestures: gestures? })
 }
 
 fn gpio(item: &Item<'_>, lines: &Lines<'_>) -> Option<GpioInput<Line>> {
@@ -164,29 +168,4 @@ fn number_habit(table: &Table<'_>, kind: Option<&Kind>) -> Option<SimHabit> {
         Value::Number(number) => Some(SimHabit::Still(number)),
         _ => None,
     }
-}
-
-fn filters(table: &Table<'_>) -> Option<Vec<FilterSpec>> {
-    let Some(item) = table.get("filters") else { return Some(Vec::new()) };
-    let filters: Vec<_> = item.list()?.iter().map(filter).collect();
-    filters.into_iter().collect()
-}
-
-fn filter(item: &Item<'_>) -> Option<FilterSpec> {
-    let table = item.table(FILTER_KEYS)?;
-    let (key, item) = table.one_of(FILTER_KEYS, "filter")?;
-    if key == "delta" {
-        let delta = item.number()?;
-        if delta <= 0.0 {
-            item.wrong("must be above 0");
-            return None;
-        }
-        return Some(FilterSpec::Delta(delta));
-    }
-    let samples = item.whole(3..=25)?;
-    if samples % 2 == 0 {
-        item.wrong("must be odd, so that there is a middle one");
-        return None;
-    }
-    Some(FilterSpec::Median(u8::try_from(samples).ok()?))
 }

@@ -1,14 +1,17 @@
 //! All points over time: samples, wishes, read-backs and the clock in; decisions out.
 
 use super::acting::Acting;
-use super::sensing::Sensing;
+use super::deadlines::Deadlines;
+use super::sensing::{Sensed, Sensing};
 use super::{Asker, Cause, Drive, Outcome, Refusal, Request, Ticket};
-use crate::model::{ActuatorId, Device, Fault, Moment, Now, PointId, Reading, SensorId, Value};
+use crate::model::{ActuatorId, Device, Fault, Gesture, Moment, Now, PointId, Reading, SensorId, Value};
 
 /// What is known of every point, and what is owed to each.
 #[derive(Debug)]
 pub struct Controller {
     sensors: Vec<Sensing>,
+    /// Those of the sensors; kept by [`Controller::sensed`].
+    deadlines: Deadlines,
     actuators: Vec<Acting>,
     drives: u64,
 }
@@ -22,6 +25,10 @@ pub enum Decision {
     Changed(PointId, Option<Cause>),
     /// A request has been answered by the hardware, or by its silence.
     Settled(Ticket, Outcome),
+    /// Somebody has done this with a button. It comes beside the changes of the button's state.
+    Gesture(SensorId, Gesture),
+    /// Nothing has changed, but this shall be told again (a heartbeat filter).
+    Repeated(SensorId),
 }
 
 impl Controller {
@@ -29,20 +36,28 @@ impl Controller {
     pub fn new(device: &Device) -> Controller {
         Controller {
             sensors: device.sensors().map(|(_, sensor)| Sensing::new(sensor)).collect(),
+            deadlines: Deadlines::new(device.sensors().count()),
             actuators: device.actuators().map(|_| Acting::new()).collect(),
             drives: 0,
         }
     }
 
     /// For a device whose config was read anew: points whose lines stay undisturbed keep what is known of them,
-    /// and actuators keep their deadlines.
-    pub fn reloaded(&self, old: &Device, new: &Device, now: Now) -> Controller {
+    /// sensors whose filters stay what those remember, and actuators their deadlines. This controller is done with.
+    pub fn reloaded(&mut self, old: &Device, new: &Device, now: Now) -> Controller {
         let mut fresh = Controller { drives: self.drives, ..Controller::new(new) };
         for point in new.points() {
             match (point, old.point_named(&new.label(point).name)) {
                 (PointId::Sensor(id), Some(PointId::Sensor(was))) if new.sensor(id).is_wired_like(old.sensor(was)) => {
-                    let reading = self.sensors[was.index()].reading().clone();
-                    fresh.sensors[id.index()].inherit(new.sensor(id), reading, now);
+                    let (sensor, before) = (new.sensor(id), old.sensor(was));
+                    let sensing = &mut fresh.sensors[id.index()];
+                    let same = (&sensor.filters, sensor.gestures) == (&before.filters, before.gestures);
+                    if same && sensor.kind == before.kind {
+                        std::mem::swap(sensing, &mut self.sensors[was.index()]);
+                    } else {
+                        sensing.inherit(sensor, self.sensors[was.index()].reading().clone(), now);
+                    }
+                    fresh.deadlines.set(id.index(), fresh.sensors[id.index()].deadline());
                 }
                 (PointId::Actuator(id), Some(PointId::Actuator(was)))
                     if new.actuator(id).is_wired_like(old.actuator(was)) =>
@@ -71,20 +86,26 @@ impl Controller {
 
     /// When [`Controller::wake`] has something to do. Never in the past after a call to it.
     pub fn deadline(&self) -> Option<Moment> {
-        let sensors = self.sensors.iter().filter_map(Sensing::deadline);
-        sensors.chain(self.actuators.iter().filter_map(Acting::deadline)).min()
+        self.actuators.iter().filter_map(Acting::deadline).chain(self.deadlines.earliest()).min()
     }
 
     /// A sensor's driver has spoken.
-    pub fn sample(
-        &mut self,
-        device: &Device,
-        id: SensorId,
-        result: Result<Value, Fault>,
-        now: Now,
-    ) -> Option<Decision> {
-        let changed = self.sensors[id.index()].sample(device.sensor(id), result, now);
-        changed.then_some(Decision::Changed(PointId::Sensor(id), None))
+    pub fn sample(&mut self, device: &Device, id: SensorId, result: Result<Value, Fault>, now: Now) -> Vec<Decision> {
+        let sensed = self.sensors[id.index()].sample(device.sensor(id), result, now);
+        let mut decisions = Vec::new();
+        self.sensed(id, sensed, &mut decisions);
+        decisions
+    }
+
+    /// After anything that happened to a sensor.
+    fn sensed(&mut self, id: SensorId, sensed: Sensed, decisions: &mut Vec<Decision>) {
+        self.deadlines.set(id.index(), self.sensors[id.index()].deadline());
+        if sensed.changed {
+            decisions.push(Decision::Changed(PointId::Sensor(id), None));
+        } else if sensed.repeated {
+            decisions.push(Decision::Repeated(id));
+        }
+        decisions.extend(sensed.gestures.into_iter().map(|gesture| Decision::Gesture(id, gesture)));
     }
 
     /// A contact wishes to move an actuator. The drive to carry out, or why not; the answer to a drive comes
@@ -126,10 +147,12 @@ impl Controller {
         if self.deadline().is_none_or(|at| at > now.mono) {
             return decisions;
         }
-        for (id, _) in device.sensors() {
-            if self.sensors[id.index()].wake(now) {
-                decisions.push(Decision::Changed(PointId::Sensor(id), None));
-            }
+        let mut next = 0;
+        while let Some(index) = self.deadlines.due(next, now.mono) {
+            next = index + 1;
+            let Some((id, sensor)) = device.sensors().nth(index) else { break };
+            let sensed = self.sensors[index].wake(sensor, now);
+            self.sensed(id, sensed, &mut decisions);
         }
         for (id, actuator) in device.actuators() {
             let before = self.actuators[id.index()].reading().clone();

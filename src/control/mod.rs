@@ -2,8 +2,10 @@
 
 mod acting;
 mod controller;
+mod deadlines;
 mod drive;
 mod filters;
+mod hand;
 mod request;
 mod rights;
 mod sensing;

@@ -58,7 +58,7 @@ pub fn sensor_task(sensor: &Sensor, feed: Feed, first: FirstTry, bench: &sim::Be
         Source::Thermal(zone) => Box::pin(polled(feed, every, PATIENCE, thermal::reader(zone.clone(), "/"))),
         Source::File(input) => Box::pin(polled(feed, every, PATIENCE, file::reader(input.clone(), "/"))),
         Source::System(figure) => Box::pin(polled(feed, every, PATIENCE, system::reader(figure.clone(), "/"))),
-        Source::Sim(input) => Box::pin(sim::play(input.clone(), sensor.kind.clone(), every, feed, first, bench)),
+        Source::Sim(input) => Box::pin(sim::play(input.clone(), sensor.raw.clone(), every, feed, first, bench)),
     }
 }
 

@@ -162,7 +162,7 @@ fn face_for(scene: &Scene<'_>, asker: Asker<'_>) -> Face {
 }
 
 fn face(scene: &Scene<'_>, visible: impl Fn(PointId) -> bool) -> Face {
-    let unwell = scene.device.points().any(|point| visible(point) && scene.reading(point).is_unwell());
+    let unwell = scene.device.points().any(|point| scene.reading(point).is_unwell() && visible(point));
     let shown = &scene.device.presence().points;
     // Whoever reads that the device is not well shall read which point is the reason.
     let broken = |point: &PointId| matches!(scene.reading(*point).quality, Quality::Fault(_)) && !shown.contains(point);

@@ -7,6 +7,7 @@ mod chat;
 mod discovery;
 mod edges_of_life;
 mod faults;
+mod filters;
 mod hubs;
 mod old_commands;
 mod presence;
