@@ -253,6 +253,7 @@ mod tests {
             exit: Exit::To(Value::Switch(false)),
             on_link_loss: None,
             max_on: None,
+            guard: Default::default(),
         }
     }
 
