@@ -6,8 +6,8 @@
 
 use std::time::Duration;
 
-use super::{Asker, Cause, Drive, Outcome, Refusal, Request, Ticket};
-use crate::model::{Actuator, ActuatorId, Fault, Kind, Moment, Now, PointId, Quality, Reading, Role, Value};
+use super::{By, Cause, Drive, Outcome, Refusal, Request, Ticket};
+use crate::model::{Actuator, ActuatorId, Fault, Kind, Moment, Now, Quality, Reading, Value};
 
 /// A read-back later than this is "no confirmation".
 pub const CONFIRM_WITHIN: Duration = Duration::from_secs(1);
@@ -97,21 +97,16 @@ impl Acting {
         confirm.chain(self.back_at).chain(self.lost_at).min()
     }
 
-    /// A contact's wish. Rights, then the state of the actuator, then limits.
+    /// A contact's or a rule's wish. Rights, then the state of the actuator, then limits.
     pub fn request(
         &mut self,
         actuator: &Actuator,
-        asker: Asker<'_>,
+        by: By<'_>,
         request: &Request,
         number: u64,
         now: Now,
     ) -> Result<Drive, Refusal> {
-        if !asker.may_read(PointId::Actuator(request.actuator)) {
-            return Err(Refusal::NoSuchPoint);
-        }
-        if !asker.may_set(request.actuator) {
-            return Err(Refusal::NotAllowed { needs: Role::Operator, has: asker.role() });
-        }
+        by.permit(request.actuator)?;
         if let (Quality::Fault(fault), false) = (&self.reading.quality, self.disobeys()) {
             return Err(Refusal::OutOfOrder(fault.clone()));
         }
@@ -127,7 +122,7 @@ impl Acting {
             }
             self.back_at = time.map(|time| now.mono + time);
         }
-        let drive = Drive::new(number, request.actuator, value, Cause::Asked(asker.jid().clone()));
+        let drive = Drive::new(number, request.actuator, value, by.cause());
         self.send(actuator, &drive, Some(request.ticket), now);
         Ok(drive)
     }

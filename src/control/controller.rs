@@ -2,7 +2,7 @@
 
 use super::acting::Acting;
 use super::sensing::Sensing;
-use super::{Asker, Cause, Drive, Outcome, Refusal, Request, Ticket};
+use super::{By, Cause, Drive, Outcome, Refusal, Request, Ticket};
 use crate::model::{ActuatorId, Device, Fault, Moment, Now, PointId, Reading, SensorId, Value};
 
 /// What is known of every point, and what is owed to each.
@@ -87,12 +87,13 @@ impl Controller {
         changed.then_some(Decision::Changed(PointId::Sensor(id), None))
     }
 
-    /// A contact wishes to move an actuator. The drive to carry out, or why not; the answer to a drive comes
+    /// A contact or a rule wishes to move an actuator. The drive to carry out, or why not; the answer to a drive comes
     /// later, as [`Decision::Settled`].
-    pub fn request(&mut self, asker: Asker<'_>, request: &Request, now: Now) -> Result<Drive, Refusal> {
-        let actuator = asker.device().actuator(request.actuator);
+    pub fn request<'d>(&mut self, by: impl Into<By<'d>>, request: &Request, now: Now) -> Result<Drive, Refusal> {
+        let by = by.into();
+        let actuator = by.device().actuator(request.actuator);
         let acting = &mut self.actuators[request.actuator.index()];
-        let drive = acting.request(actuator, asker, request, self.drives + 1, now)?;
+        let drive = acting.request(actuator, by, request, self.drives + 1, now)?;
         self.drives += 1;
         Ok(drive)
     }

@@ -21,6 +21,13 @@ pub struct Drive {
 pub enum Cause {
     /// A contact asked for it.
     Asked(BareJid),
+    /// A rule of the config wants it.
+    Rule {
+        /// The rule's name.
+        rule: String,
+        /// What made it act, in words ("Air is 31.0 °C").
+        why: String,
+    },
     /// Its time was up: a timed command, a pulse or `max_on` ended.
     TimeUp,
     /// The server could not be reached for as long as `on_link_loss` says.
@@ -57,6 +64,7 @@ impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Cause::Asked(jid) => write!(f, "{jid}"),
+            Cause::Rule { rule, why } => write!(f, "rule {rule}: {why}"),
             Cause::TimeUp => f.write_str("time is up"),
             Cause::LinkLost => f.write_str("the server is out of reach"),
         }

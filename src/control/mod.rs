@@ -12,4 +12,4 @@ pub use acting::CONFIRM_WITHIN;
 pub use controller::{Controller, Decision};
 pub use drive::{Cause, Drive};
 pub use request::{LONGEST, Outcome, PULSE, Refusal, Request, SHORTEST, Ticket, Wish};
-pub use rights::{Asker, recognise};
+pub use rights::{Asker, By, recognise};
