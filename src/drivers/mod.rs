@@ -7,6 +7,7 @@ mod enable;
 mod feed;
 mod file;
 mod fleet;
+mod held;
 mod hwmon;
 mod iio;
 mod onewire;
