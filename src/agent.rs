@@ -87,7 +87,7 @@ pub struct Agent {
 impl Agent {
     /// A device of which nothing is known yet. `seed` makes this run's stanza ids differ from an earlier run's.
     pub fn new(device: Device, seed: u64, now: Now) -> Agent {
-        let mut control = Controller::new(&device);
+        let mut control = Controller::new(&device, now);
         // Until the server is reached, it is out of reach.
         control.link(&device, false, now);
         Agent {
@@ -233,10 +233,14 @@ impl Agent {
 
     fn decide(&mut self, decisions: Vec<Decision>, now: Now, out: &mut Vec<Effect>) {
         // What a request changed is logged as the change; one that changed nothing is logged by itself.
-        let changed = decisions.iter().any(|d| matches!(d, Decision::Changed(_, Some(Cause::Asked(_)))));
+        let changed = decisions.iter().any(|d| matches!(d, Decision::Changed(_, Some(cause)) if cause.asker().is_some()));
         for decision in decisions {
             match decision {
                 Decision::Drive(drive) => out.push(Effect::Drive(drive)),
+                Decision::Stays(id, refusal) => {
+                    let label = &self.device.actuator(id).label.text;
+                    out.push(Effect::Log(Level::Info, format!("{label}: the server is back, but: {refusal}")));
+                }
                 Decision::Settled(ticket, outcome) => {
                     if let (Some((actuator, door)), false) = (self.doors.get(&ticket), changed) {
                         let scene = scene!(self, now);
@@ -249,10 +253,7 @@ impl Agent {
                     let scene = scene!(self, now);
                     let line = self.journal.changed(&scene, point, cause.as_ref());
                     out.extend(line.map(|(level, line)| Effect::Log(level, line)));
-                    let by = match &cause {
-                        Some(Cause::Asked(jid)) => Some(jid),
-                        _ => None,
-                    };
+                    let by = cause.as_ref().and_then(Cause::asker);
                     let notices = self.notices.changed(&scene, point, by);
                     self.notify(notices, out);
                     self.refresh(now, out);

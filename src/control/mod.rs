@@ -4,9 +4,14 @@ mod acting;
 mod controller;
 mod drive;
 mod filters;
+mod history;
+mod interlock;
+mod limits;
+mod ramp;
 mod request;
 mod rights;
 mod sensing;
+mod since;
 
 pub use acting::CONFIRM_WITHIN;
 pub use controller::{Controller, Decision};

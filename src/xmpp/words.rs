@@ -71,6 +71,7 @@ pub fn outcome(scene: &Scene<'_>, id: ActuatorId, result: &Result<Outcome, Refus
         }
         Ok(Outcome::Failed(fault)) => format!("{label}: fault: {fault}"),
         Ok(Outcome::NoConfirmation) => format!("{label}: no confirmation, it may or may not have moved"),
+        Ok(Outcome::Overtaken) => format!("{label}: overtaken; something else was wanted before it arrived"),
         Err(refusal) => format!("{label}: {refusal}"),
     }
 }
