@@ -1,6 +1,7 @@
 //! Readings to decisions: filters, limits, rights, and the leave to move an actuator. Pure.
 
 mod acting;
+mod confirm;
 mod controller;
 mod drive;
 mod filters;
@@ -14,6 +15,7 @@ mod sensing;
 mod since;
 
 pub use acting::CONFIRM_WITHIN;
+pub use confirm::{ANSWER_WITHIN, Question, Questions, Verdict, seconds};
 pub use controller::{Controller, Decision};
 pub use drive::{Cause, Drive};
 pub use request::{LONGEST, Outcome, PULSE, Refusal, Request, SHORTEST, Ticket, Wish};
