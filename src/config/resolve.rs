@@ -12,7 +12,8 @@ use super::points;
 use super::{account, actuator, kernel, secret, sensor};
 use crate::model::{Contact, Device, DeviceParts, Notify, PointId, PresenceRules, Scope};
 
-const KEYS: &[&str] = &["device", "xmpp", "presence", "limits", "sim", "contacts", "sensors", "actuators", "interlocks"];
+const KEYS: &[&str] =
+    &["device", "xmpp", "presence", "limits", "store", "sim", "contacts", "sensors", "actuators", "interlocks"];
 
 /// Every key that may be written, by the table it belongs to (`actuators.NAME.on_link_loss`).
 pub const KNOWN_KEYS: &[(&str, &[&str])] = &[
@@ -22,6 +23,7 @@ pub const KNOWN_KEYS: &[(&str, &[&str])] = &[
     ("xmpp.password", secret::KEYS),
     ("presence", device::PRESENCE_KEYS),
     ("limits", device::LIMITS_KEYS),
+    ("store", device::STORE_KEYS),
     ("sim", device::SIM_KEYS),
     ("contacts", contact::KEYS),
     ("sensors.NAME", sensor::KEYS),
@@ -100,6 +102,7 @@ fn read(root: &Item<'_>, loaded: &Loaded, purpose: Purpose, report: &Report) -> 
     let contacts = contact::read(&table, own.as_ref(), &points);
     let presence = device::presence(table.get("presence"), &points);
     let limits = device::limits(table.get("limits"));
+    let store = device::store(table.get("store"));
     let sim_socket = device::sim_socket(table.get("sim"), lines.simulated());
 
     if !report.is_clean() {
@@ -116,6 +119,7 @@ fn read(root: &Item<'_>, loaded: &Loaded, purpose: Purpose, report: &Report) -> 
         actuators: points.actuators,
         presence: PresenceRules { points: Vec::new(), every: presence.every },
         limits: limits?,
+        store: store?,
         sim_socket,
     };
     let ids = |names: Vec<String>| names.iter().filter_map(|name| parts.point_named(name)).collect::<Vec<PointId>>();

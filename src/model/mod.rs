@@ -18,7 +18,7 @@ pub use board::{Board, FoundChip, FoundLine, Pin};
 pub use clock::{Moment, Now, parse_duration, show_duration};
 pub use contact::{Contact, ContactId, Notify, Role, Scope};
 pub(crate) use device::DeviceParts;
-pub use device::{Device, Limits, PresenceRules};
+pub use device::{Device, Limits, PresenceRules, StoreRules};
 pub use guard::{Confirm, Guard, Interlock, Ramp, Start};
 pub use kernel::{FileInput, HwmonChannel, HwmonInput, IioInput, OneWireInput};
 pub use point::{Actuator, ActuatorId, Exit, FilterSpec, Label, LinkLoss, PointId, Sensor, SensorId};
