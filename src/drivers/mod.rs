@@ -10,10 +10,13 @@ mod fleet;
 mod held;
 mod hwmon;
 mod iio;
+mod led;
 mod onewire;
 mod point;
 mod polled;
+mod pwm;
 mod retry;
+mod softpwm;
 mod sysfs;
 mod thermal;
 
