@@ -7,14 +7,14 @@ mod incoming;
 mod input;
 mod seen;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use jid::FullJid;
 use xmpp_parsers::message::MessageType;
 use xmpp_parsers::stanza::Stanza;
 
-use crate::control::{Asker, Cause, Controller, Decision, Outcome, Questions, Refusal, Request, Ticket, Wish};
+use crate::control::{Asker, Cause, Controller, Decision, Outcome, Past, Questions, Refusal, Request, Ticket, Wish};
 use crate::model::{ActuatorId, ContactId, Device, Fault, Moment, Now, PointId, Value};
 use crate::xmpp::adhoc::Sessions;
 use crate::xmpp::journal::Journal;
@@ -38,6 +38,7 @@ macro_rules! scene {
             started: $agent.started,
             now: $now,
             dropped: $agent.dropped,
+            safe_mode: $agent.safe_mode,
         }
     };
 }
@@ -84,12 +85,18 @@ pub struct Agent {
     stranger_lines: Bucket,
     journal: Journal,
     dropped: u64,
+    safe_mode: bool,
 }
 
 impl Agent {
     /// A device of which nothing is known yet. `seed` makes this run's stanza ids differ from an earlier run's.
     pub fn new(device: Device, seed: u64, now: Now) -> Agent {
-        let mut control = Controller::new(&device, now);
+        Agent::after(&Past::default(), device, seed, now)
+    }
+
+    /// A device of which nothing is known but what an earlier run has left.
+    pub fn after(past: &Past, device: Device, seed: u64, now: Now) -> Agent {
+        let mut control = Controller::after(past, &device, now);
         // Until the server is reached, it is out of reach.
         control.link(&device, false, now);
         Agent {
@@ -114,6 +121,7 @@ impl Agent {
             dashboard: Dashboard::default(),
             notices: Notices::default(),
             dropped: 0,
+            safe_mode: past.safe_mode,
             device,
         }
     }
@@ -121,6 +129,17 @@ impl Agent {
     /// The device as configured.
     pub fn device(&self) -> &Device {
         &self.device
+    }
+
+    /// What its lines are to be claimed with, by the actuators' names.
+    pub fn starts(&self) -> HashMap<String, Value> {
+        let names = self.device.actuators().map(|(_, actuator)| actuator.label.name.clone());
+        names.zip(self.control.starts()).collect()
+    }
+
+    /// The program has crashed again and again: everything was started safe, and rules are off.
+    pub fn is_in_safe_mode(&self) -> bool {
+        self.safe_mode
     }
 
     /// What is known of its points.
@@ -150,6 +169,8 @@ impl Agent {
             Input::Reload(device) => self.reload(*device, now, &mut out),
         }
         self.wake(now, &mut out);
+        let kept = self.control.keep(&self.device);
+        out.extend(kept.into_iter().map(|(key, value, soon)| Effect::Keep { key, value, soon }));
         out
     }
 
@@ -238,7 +259,8 @@ impl Agent {
 
     fn decide(&mut self, decisions: Vec<Decision>, now: Now, out: &mut Vec<Effect>) {
         // What a request changed is logged as the change; one that changed nothing is logged by itself.
-        let changed = decisions.iter().any(|d| matches!(d, Decision::Changed(_, Some(cause)) if cause.asker().is_some()));
+        let changed =
+            decisions.iter().any(|d| matches!(d, Decision::Changed(_, Some(cause)) if cause.asker().is_some()));
         for decision in decisions {
             match decision {
                 Decision::Drive(drive) => out.push(Effect::Drive(drive)),
@@ -350,7 +372,7 @@ impl Agent {
 }
 
 /// An id that nobody can count by: gaps in a row of numbers would tell a contact that something happened which it
-/// may not know of. 
+/// may not know of.
 fn id(seed: u64, count: u64) -> String {
     format!("k{:016x}", mix(seed, count))
 }

@@ -78,6 +78,13 @@ impl Agent {
                         let text = self.confirm(contact, number, Door::of(&message, from.clone()), now, out);
                         text.into_iter().for_each(|text| self.say(&message, from.clone(), text, out));
                     }
+                    Answer::LeaveSafeMode => {
+                        self.safe_mode = false;
+                        out.push(Effect::Log(Level::Info, format!("{} has ended safe mode", from.to_bare())));
+                        out.push(Effect::SafeModeLeft);
+                        self.say(&message, from, "Safe mode is over; rules are on again.".to_owned(), out);
+                        self.refresh(now, out);
+                    }
                     Answer::Decline => {
                         let text = self.decline(contact, now, out);
                         text.into_iter().for_each(|text| self.say(&message, from.clone(), text, out));

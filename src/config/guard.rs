@@ -21,9 +21,8 @@ pub(super) fn read(table: &Table<'_>, kind: &Kind, safe: Option<Value>, max_on: 
         check_min_on(&item, time, max_on).then_some(Some(time))
     });
     let min_off = optional(table.get("min_off"), None, |item| item.duration(SHORTEST..=LONGEST).map(Some));
-    let cycles = optional(table.get("cycles_per_hour"), None, |item| {
-        u16::try_from(item.whole(1..=120)?).ok().map(Some)
-    });
+    let cycles =
+        optional(table.get("cycles_per_hour"), None, |item| u16::try_from(item.whole(1..=120)?).ok().map(Some));
     // For other kinds these two are left unread, so that they are reported as doing nothing.
     let (step, ramp) = match kind {
         Kind::Number { range: Some(range), .. } => (
@@ -71,7 +70,9 @@ pub(super) fn check_alone(
         if let (Some(value), Some(safe), Some(item)) = (value, safe, table.get(key))
             && value != safe
         {
-            item.wrong("would switch on a member of an interlock group while another may be on; only `safe` is possible");
+            item.wrong(
+                "would switch on a member of an interlock group while another may be on; only `safe` is possible",
+            );
         }
     }
 }

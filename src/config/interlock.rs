@@ -19,9 +19,8 @@ pub(super) fn read(groups: Option<Item<'_>>, actuators: Option<Item<'_>>, points
             item.wrong(format!("no actuator says interlock = “{}”{hint}", clip(group)));
         }
         let Some(table) = item.table(KEYS) else { continue };
-        let dead = optional(table.get("dead_time"), Duration::ZERO, |item| {
-            item.duration(Duration::from_millis(10)..=HOUR)
-        });
+        let dead =
+            optional(table.get("dead_time"), Duration::ZERO, |item| item.duration(Duration::from_millis(10)..=HOUR));
         let members = points.actuators.iter_mut().filter_map(|actuator| actuator.guard.interlock.as_mut());
         for member in members.filter(|member| member.group == group) {
             member.dead_time = dead.unwrap_or_default();

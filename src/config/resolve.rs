@@ -3,13 +3,13 @@
 use super::board::{self, BoardChoice};
 use super::contact::{self, Wish};
 use super::device::{self, SHOWN};
-use super::{guard, interlock};
 use super::lines::Lines;
 use super::loaded::Loaded;
 use super::mistake::{Mistake, Mistakes, Report};
 use super::node::Item;
 use super::points;
 use super::{account, actuator, kernel, pulse, secret, sensor};
+use super::{guard, interlock};
 use crate::model::{Contact, Device, DeviceParts, Notify, PointId, PresenceRules, Scope};
 
 const KEYS: &[&str] =

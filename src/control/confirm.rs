@@ -140,7 +140,7 @@ fn may_answer(by: Asker<'_>, question: &Question) -> Result<(), Refusal> {
 /// Who may answer for this actuator besides `asker`.
 pub fn seconds<'d>(device: &'d Device, asker: ContactId, actuator: ActuatorId) -> impl Iterator<Item = Asker<'d>> {
     let others = device.contacts().map(|(id, _)| id).filter(move |id| *id != asker);
-    others.map(|id| Asker::of(device, id)).filter(move |other| {
-        other.may_read(PointId::Actuator(actuator)) && other.may_set(actuator)
-    })
+    others
+        .map(|id| Asker::of(device, id))
+        .filter(move |other| other.may_read(PointId::Actuator(actuator)) && other.may_set(actuator))
 }

@@ -1,10 +1,11 @@
 //! All points over time: samples, wishes, read-backs and the clock in; decisions out.
 
-use super::acting::{Acting, Woken};
-use super::history::History;
+use super::acting::Acting;
+use super::past::{self, Past};
 use super::sensing::Sensing;
+use super::waiting::Woken;
 use super::{Asker, By, Cause, Drive, Outcome, Refusal, Request, Ticket, interlock, limits};
-use crate::model::{Confirm, ActuatorId, Device, Fault, Moment, Now, PointId, Reading, SensorId, Value};
+use crate::model::{ActuatorId, Confirm, Device, Fault, Moment, Now, PointId, Reading, SensorId, Start, Value};
 
 /// What is known of every point, and what is owed to each.
 #[derive(Debug)]
@@ -30,11 +31,34 @@ pub enum Decision {
 impl Controller {
     /// Nothing known, nothing owed.
     pub fn new(device: &Device, now: Now) -> Controller {
+        Controller::after(&Past::default(), device, now)
+    }
+
+    /// Nothing known but what an earlier run has left.
+    pub fn after(past: &Past, device: &Device, now: Now) -> Controller {
+        let beginnings = past.beginnings(device, now).into_iter();
         Controller {
             sensors: device.sensors().map(|(_, sensor)| Sensing::new(sensor)).collect(),
-            actuators: device.actuators().map(|(_, a)| Acting::new(a.safe, History::new(now))).collect(),
+            actuators: beginnings.map(|beginning| Acting::new(beginning, now)).collect(),
             drives: 0,
         }
+    }
+
+    /// What each line is to be claimed with at the start.
+    pub fn starts(&self) -> impl Iterator<Item = Value> {
+        self.actuators.iter().map(Acting::start)
+    }
+
+    /// What the next run should know, as far as it may have changed since this was asked last: key, text, and whether
+    /// it should not wait.
+    pub fn keep(&mut self, device: &Device) -> Vec<(String, String, bool)> {
+        let mut kept = Vec::new();
+        for (id, actuator) in device.actuators() {
+            let Some(record) = self.actuators[id.index()].take_record() else { continue };
+            let soon = actuator.guard.start == Start::Last;
+            kept.extend(past::key(actuator).map(|key| (key, record.write(&actuator.kind), soon)));
+        }
+        kept
     }
 
     /// For a device whose config was read anew: points whose lines stay undisturbed keep what is known of them,
@@ -109,13 +133,7 @@ impl Controller {
         self.admit(By::Contact(asker), Some(witness), request, now)
     }
 
-    fn admit(
-        &mut self,
-        by: By<'_>,
-        witness: Option<Asker<'_>>,
-        request: &Request,
-        now: Now,
-    ) -> Result<Drive, Refusal> {
+    fn admit(&mut self, by: By<'_>, witness: Option<Asker<'_>>, request: &Request, now: Now) -> Result<Drive, Refusal> {
         let (device, id) = (by.device(), request.actuator);
         by.permit(id)?;
         let actuator = device.actuator(id);
@@ -175,7 +193,7 @@ impl Controller {
     fn go_back(&mut self, device: &Device, id: ActuatorId, now: Now) -> Option<Decision> {
         let actuator = device.actuator(id);
         let acting = &mut self.actuators[id.index()];
-        let plan = acting.returns(actuator, now)?;
+        let plan = acting.loss().returns(&actuator.kind, now)?;
         let limits = limits::check(actuator, acting.history(), &plan, None, now);
         let away = plan.value != actuator.safe;
         let allowed = limits.and_then(|()| match away {
@@ -190,7 +208,7 @@ impl Controller {
                 Some(Decision::Drive(drive))
             }
             Err(refusal) => {
-                acting.stays(refusal.again_in().map(|time| now.mono + time));
+                acting.loss().stays(refusal.again_in().map(|time| now.mono + time));
                 Some(Decision::Stays(id, refusal))
             }
         }

@@ -47,10 +47,7 @@ pub(super) fn clashes(device: &Device, actings: &[Acting], now: Now) -> Vec<Actu
     clashes
 }
 
-pub(super) fn members<'d>(
-    device: &'d Device,
-    group: &'d str,
-) -> impl Iterator<Item = (ActuatorId, &'d Actuator)> + 'd {
+pub(super) fn members<'d>(device: &'d Device, group: &'d str) -> impl Iterator<Item = (ActuatorId, &'d Actuator)> + 'd {
     let belongs = move |actuator: &Actuator| actuator.guard.interlock.as_ref().is_some_and(|i| i.group == group);
     device.actuators().filter(move |(_, actuator)| belongs(actuator))
 }

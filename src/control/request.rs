@@ -177,12 +177,7 @@ pub const LONGEST: Duration = Duration::from_secs(365 * 86400);
 
 impl Wish {
     /// What it comes to.
-    pub(super) fn plan(
-        &self,
-        kind: &Kind,
-        safe: Value,
-        present: Option<Value>,
-    ) -> Result<Plan, Refusal> {
+    pub(super) fn plan(&self, kind: &Kind, safe: Value, present: Option<Value>) -> Result<Plan, Refusal> {
         let (value, time) = match *self {
             Wish::Set(value) => (value, None),
             Wish::SetFor(value, time) => (value, Some(time)),

@@ -23,6 +23,8 @@ pub enum Line {
     Log,
     /// How is this point?
     Read(PointId),
+    /// Go on as if nothing had been wrong.
+    LeaveSafeMode,
     /// Move this actuator.
     Move(ActuatorId, Wish),
     /// Yes, to the question with this number.
@@ -74,6 +76,7 @@ pub fn parse(asker: Asker<'_>, text: &str) -> Line {
             }
             _ => {}
         },
+        words if words.join(" ").eq_ignore_ascii_case("leave safe mode") => return Line::LeaveSafeMode,
         _ => {}
     }
     // A point may be called like a verb; its whole name goes first.

@@ -7,8 +7,8 @@ pub use grammar::{COMMANDS, Line, Unclear, parse};
 
 use super::journal::Journal;
 use super::{Scene, words};
-use crate::control::{Asker, Wish};
-use crate::model::{ActuatorId, Kind, PointId, Value};
+use crate::control::{Asker, Refusal, Wish};
+use crate::model::{ActuatorId, Kind, PointId, Role, Value};
 
 /// What to do about a line.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +21,8 @@ pub enum Answer {
     Confirm(Option<u16>),
     /// No, to whatever was asked.
     Decline,
+    /// Leave safe mode.
+    LeaveSafeMode,
 }
 
 /// Answers one typed line.
@@ -31,6 +33,7 @@ pub fn answer(scene: &Scene<'_>, journal: &Journal, asker: Asker<'_>, text: &str
         Line::Log => Answer::Say(journal.tell(scene, asker)),
         Line::Who => Answer::Say(who(scene, asker)),
         Line::Read(point) => Answer::Say(words::reading(scene, point)),
+        Line::LeaveSafeMode => leave_safe_mode(scene, asker),
         Line::Yes(number) => Answer::Confirm(number),
         Line::No => Answer::Decline,
         Line::Move(actuator, wish) => Answer::Move(actuator, wish),
@@ -70,6 +73,14 @@ fn help(scene: &Scene<'_>, asker: Asker<'_>) -> String {
     lines.join("\n")
 }
 
+fn leave_safe_mode(scene: &Scene<'_>, asker: Asker<'_>) -> Answer {
+    match (asker.may_administer(), scene.safe_mode) {
+        (false, _) => Answer::Say(refusal(asker, Role::Owner).to_string()),
+        (true, false) => Answer::Say("This is not safe mode.".to_owned()),
+        (true, true) => Answer::LeaveSafeMode,
+    }
+}
+
 fn who(scene: &Scene<'_>, asker: Asker<'_>) -> String {
     let you = format!("You are {}, {}.", asker.jid(), asker.role().name());
     if !asker.may_administer() {
@@ -93,7 +104,7 @@ fn explain(scene: &Scene<'_>, asker: Asker<'_>, unclear: Unclear) -> String {
         Unclear::BadValue(id, error) => match asker.may_set(id) {
             true => format!("{}: {error}", scene.device.actuator(id).label.text),
             // Somebody who may not set it needs no lesson in its words.
-            false => words::outcome(scene, id, &Err(refusal(asker))),
+            false => words::outcome(scene, id, &Err(refusal(asker, Role::Operator))),
         },
         Unclear::BadTime(id, text) => {
             format!(
@@ -104,6 +115,6 @@ fn explain(scene: &Scene<'_>, asker: Asker<'_>, unclear: Unclear) -> String {
     }
 }
 
-fn refusal(asker: Asker<'_>) -> crate::control::Refusal {
-    crate::control::Refusal::NotAllowed { needs: crate::model::Role::Operator, has: asker.role() }
+fn refusal(asker: Asker<'_>, needs: Role) -> Refusal {
+    Refusal::NotAllowed { needs, has: asker.role() }
 }
