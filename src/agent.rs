@@ -169,7 +169,7 @@ impl Agent {
             Input::Reload(device) => self.reload(*device, now, &mut out),
         }
         self.wake(now, &mut out);
-        let kept = self.control.keep(&self.device);
+        let kept = self.control.keep(&self.device, now);
         out.extend(kept.into_iter().map(|(key, value, soon)| Effect::Keep { key, value, soon }));
         out
     }

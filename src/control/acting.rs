@@ -6,8 +6,6 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use super::history::History;
 use super::loss::Loss;
 use super::past::Beginning;
@@ -36,8 +34,8 @@ pub(super) struct Acting {
     back_at: Option<Moment>,
     /// It goes back because another of its group is on.
     gives_way: bool,
-    /// The timed command under way ends, on both clocks.
-    timed: Option<(Moment, Timestamp)>,
+    /// The timed command under way ends.
+    timed: Option<Moment>,
     loss: Loss,
     ramp: Option<Ramping>,
     waiting: Vec<Waiting>,
@@ -49,8 +47,7 @@ pub(super) struct Acting {
 
 impl Acting {
     /// Nothing heard yet; what it did before, as far as is known.
-    pub fn new(Beginning { start, history, until }: Beginning, now: Now) -> Acting {
-        let wall = |until: Moment| now.wall.checked_add(until.since(now.mono)).unwrap_or(now.wall);
+    pub fn new(Beginning { start, history, until }: Beginning) -> Acting {
         Acting {
             reading: Reading::UNKNOWN,
             start,
@@ -59,7 +56,7 @@ impl Acting {
             history,
             back_at: until,
             gives_way: false,
-            timed: until.map(|until| (until, wall(until))),
+            timed: until,
             loss: Loss::default(),
             ramp: None,
             waiting: Vec::new(),
@@ -82,19 +79,25 @@ impl Acting {
         &self.history
     }
 
+    /// The clock on the wall has jumped, and with it what the next run should know.
+    pub fn touch(&mut self) {
+        self.touched = self.touched || self.reading.at.is_some();
+    }
+
     /// What the next run should know, if that may have changed since this was asked last.
-    pub fn take_record(&mut self) -> Option<Record> {
+    pub fn take_record(&mut self, now: Now) -> Option<Record> {
         if !std::mem::take(&mut self.touched) {
             return None;
         }
         let idle = self.waiting.is_empty() && self.ramp.is_none();
-        let away = self.history.away.map(Since::began);
+        let away = self.history.away.map(|since| since.began(now));
+        let wall = |at: Moment| now.wall.checked_add(at.since(now.mono)).unwrap_or(now.wall);
         Some(Record {
             value: self.reading.good().filter(|value| idle && self.told == Some(*value)),
             away,
-            safe: (away.is_none() && self.reading.good().is_some()).then(|| self.history.safe.began()),
-            until: self.timed.map(|(_, wall)| wall),
-            cycles: self.history.cycles.iter().map(|since| since.began()).collect(),
+            safe: (away.is_none() && self.reading.good().is_some()).then(|| self.history.safe.began(now)),
+            until: self.timed.map(wall),
+            cycles: self.history.cycles.iter().map(|since| since.began(now)).collect(),
         })
     }
 
@@ -158,8 +161,8 @@ impl Acting {
         now: Now,
     ) -> Drive {
         if plan.value != actuator.safe {
-            let end = plan.time.map(|time| (now.mono + time, now.wall.checked_add(time).unwrap_or(now.wall)));
-            (self.back_at, self.timed) = (end.map(|(at, _)| at), end);
+            let end = plan.time.map(|time| now.mono + time);
+            (self.back_at, self.timed) = (end, end);
         }
         let from = self.ramp.as_ref().and(self.told).or(self.present());
         let step = ramp::step(actuator, from, plan.value);
@@ -274,7 +277,7 @@ impl Acting {
                 return Woken { settled, drive: None };
             }
             let wanted = self.ramp.as_ref().map(|ramp| ramp.goal).or(self.told);
-            let until = self.timed.map(|(at, _)| at);
+            let until = self.timed;
             self.loss.remember(wanted.filter(|told| *told != to).map(|told| (told, until)));
             (to, Cause::LinkLost)
         } else if due(self.back_at) {

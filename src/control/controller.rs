@@ -1,5 +1,7 @@
 //! All points over time: samples, wishes, read-backs and the clock in; decisions out.
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::acting::Acting;
 use super::past::{self, Past};
 use super::sensing::Sensing;
@@ -13,7 +15,12 @@ pub struct Controller {
     sensors: Vec<Sensing>,
     actuators: Vec<Acting>,
     drives: u64,
+    /// When the program began, by the wall clock as it was when it was looked at.
+    began: Timestamp,
 }
+
+/// A clock that is put right by more than this has jumped; less is drift.
+const A_JUMP: SignedDuration = SignedDuration::from_secs(2);
 
 /// What control wants done or known.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,8 +46,9 @@ impl Controller {
         let beginnings = past.beginnings(device, now).into_iter();
         Controller {
             sensors: device.sensors().map(|(_, sensor)| Sensing::new(sensor)).collect(),
-            actuators: beginnings.map(|beginning| Acting::new(beginning, now)).collect(),
+            actuators: beginnings.map(|beginning| Acting::new(beginning)).collect(),
             drives: 0,
+            began: now.wall,
         }
     }
 
@@ -51,10 +59,16 @@ impl Controller {
 
     /// What the next run should know, as far as it may have changed since this was asked last: key, text, and whether
     /// it should not wait.
-    pub fn keep(&mut self, device: &Device) -> Vec<(String, String, bool)> {
+    pub fn keep(&mut self, device: &Device, now: Now) -> Vec<(String, String, bool)> {
+        let uptime = SignedDuration::try_from(now.mono.0).unwrap_or(SignedDuration::MAX);
+        let began = now.wall.saturating_sub(uptime).unwrap_or(now.wall);
+        if began.duration_since(self.began).abs() > A_JUMP {
+            self.actuators.iter_mut().for_each(Acting::touch);
+            self.began = began;
+        }
         let mut kept = Vec::new();
         for (id, actuator) in device.actuators() {
-            let Some(record) = self.actuators[id.index()].take_record() else { continue };
+            let Some(record) = self.actuators[id.index()].take_record(now) else { continue };
             let soon = actuator.guard.start == Start::Last;
             kept.extend(past::key(actuator).map(|key| (key, record.write(&actuator.kind), soon)));
         }
