@@ -383,6 +383,7 @@ impl Acting {
         if *drive.cause() != Cause::LinkLost {
             self.loss.forget();
         }
+        self.history.told(drive.value() != actuator.safe, now);
         self.told = Some(drive.value());
         self.newest = drive.number();
         self.touched = true;

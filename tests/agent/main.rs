@@ -6,6 +6,7 @@ mod adhoc;
 mod chat;
 mod discovery;
 mod edges_of_life;
+mod histories;
 mod limits;
 mod old_commands;
 mod presence;

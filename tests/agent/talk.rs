@@ -86,8 +86,12 @@ pub struct Talk {
 impl Talk {
     /// A device of which nothing is known, offline.
     pub fn offline(text: &str) -> Talk {
+        Talk::of(device(text))
+    }
+
+    pub fn of(device: Device) -> Talk {
         Talk {
-            agent: Agent::new(device(text), 1, at(Duration::ZERO)),
+            agent: Agent::new(device, 1, at(Duration::ZERO)),
             time: Duration::ZERO,
             effects: Vec::new(),
             said: 0,
@@ -98,6 +102,17 @@ impl Talk {
     /// A device that knows what an earlier run has left, offline.
     pub fn after(past: &Past, text: &str) -> Talk {
         Talk { agent: Agent::after(past, device(text), 1, at(Duration::ZERO)), ..Talk::offline(text) }
+    }
+
+    /// The same when the clock on the wall is so many seconds ahead.
+    pub fn after_at(past: &Past, device: Device, wrong: i64) -> Talk {
+        let mut talk = Talk { wrong, ..Talk::of(device.clone()) };
+        talk.agent = Agent::after(past, device, 1, talk.now());
+        talk
+    }
+
+    pub fn wrong(&self) -> i64 {
+        self.wrong
     }
 
     /// The greenhouse, online, all points well, nothing left unsaid.
