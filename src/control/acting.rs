@@ -269,8 +269,16 @@ impl Acting {
     pub fn wake(&mut self, id: ActuatorId, actuator: &Actuator, number: u64, now: Now) -> Woken {
         let mut settled = std::mem::take(&mut self.owed);
         settled.extend(self.unanswered(now).into_iter().map(|ticket| (ticket, Outcome::NoConfirmation)));
-        let due = |at: Option<Moment>| at.is_some_and(|at| at <= now.mono);
-        let (value, cause) = if self.loss.take_due(now) {
+        let lost = self.loss.take_due(now);
+        let (value, cause) = if self.back_at.is_some_and(|at| at <= now.mono) {
+            if lost {
+                // One thing at a time, and safety first.
+                self.loss.insist(now);
+            }
+            // Until it is confirmed, it stays due.
+            self.back_at = Some(now.mono + INSIST_EVERY);
+            (actuator.safe, if self.gives_way { Cause::Interlock } else { Cause::TimeUp })
+        } else if lost {
             let to = actuator.on_link_loss.map_or(actuator.safe, |loss| loss.to);
             if self.reading.good() == Some(to) && self.told == Some(to) && self.waiting.is_empty() {
                 // It is there already.
@@ -280,10 +288,6 @@ impl Acting {
             let until = self.timed;
             self.loss.remember(wanted.filter(|told| *told != to).map(|told| (told, until)));
             (to, Cause::LinkLost)
-        } else if due(self.back_at) {
-            // Until it is confirmed, it stays due.
-            self.back_at = Some(now.mono + INSIST_EVERY);
-            (actuator.safe, if self.gives_way { Cause::Interlock } else { Cause::TimeUp })
         } else {
             return Woken { settled, drive: self.step(id, actuator, number, now) };
         };

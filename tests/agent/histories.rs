@@ -451,7 +451,7 @@ fn live(history: &[Happening]) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 16, max_shrink_iters: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, max_shrink_iters: 300, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_happens_the_limits_hold(history in prop::collection::vec(happening(), 300..1500)) {
