@@ -3,8 +3,10 @@
 
 mod confirm;
 mod doors;
+mod hubs;
 mod incoming;
 mod input;
+mod puzzled;
 mod seen;
 
 use std::collections::{BTreeMap, HashMap};
@@ -17,6 +19,7 @@ use xmpp_parsers::stanza::Stanza;
 use crate::control::{Asker, Cause, Controller, Decision, Outcome, Past, Questions, Refusal, Request, Ticket, Wish};
 use crate::model::{ActuatorId, ContactId, Device, Fault, Moment, Now, PointId, Value};
 use crate::xmpp::adhoc::Sessions;
+use crate::xmpp::hub::Hubs;
 use crate::xmpp::journal::Journal;
 pub use crate::xmpp::journal::Level;
 use crate::xmpp::message;
@@ -26,6 +29,7 @@ use crate::xmpp::rate::Bucket;
 use crate::xmpp::roster::Roster;
 use doors::{Door, Errand};
 pub use input::{Effect, Input};
+use puzzled::Puzzled;
 use seen::Seen;
 
 /// The device as features see it. A macro, because it borrows some fields while others are changed.
@@ -72,6 +76,7 @@ pub struct Agent {
     roster: Roster,
     dashboard: Dashboard,
     notices: Notices,
+    hubs: Hubs,
     /// Until the roster is here nobody is told anything: whom the config does not name must be turned away first.
     introduce_by: Option<Moment>,
     /// The config has changed since the roster was last gone through.
@@ -80,6 +85,8 @@ pub struct Agent {
     buckets: Vec<(Bucket, Bucket)>,
     /// When each contact was last told that something came late.
     late: Vec<Option<Moment>>,
+    /// What each contact has said lately that was not understood.
+    puzzled: Vec<Puzzled>,
     seen: Seen,
     strangers: Bucket,
     stranger_lines: Bucket,
@@ -101,9 +108,11 @@ impl Agent {
         control.link(&device, false, now);
         Agent {
             buckets: buckets(&device, now),
+            hubs: Hubs::new(&device, now.mono),
             introduce_by: None,
             roster_due: false,
             late: device.contacts().map(|_| None).collect(),
+            puzzled: device.contacts().map(|_| Puzzled::default()).collect(),
             seen: Seen::default(),
             strangers: Bucket::per_minute(STRANGERS_PER_MINUTE, now.mono),
             stranger_lines: Bucket::per_minute(STRANGER_LINES_PER_MINUTE, now.mono),
@@ -151,9 +160,10 @@ impl Agent {
     pub fn deadline(&self) -> Option<Moment> {
         // Presence waits for the server, so while offline its deadline is none.
         let dashboard = if self.is_talking() { self.dashboard.deadline() } else { None };
+        let hubs = if self.is_talking() { self.hubs.deadline() } else { None };
         let questions = self.questions.deadline();
-        let deadlines = [self.control.deadline(), dashboard, self.notices.deadline(), self.introduce_by, questions];
-        deadlines.into_iter().flatten().min()
+        let own = [self.control.deadline(), self.notices.deadline(), self.introduce_by, questions];
+        own.into_iter().chain([dashboard, hubs]).flatten().min()
     }
 
     /// Something has happened.
@@ -206,7 +216,8 @@ impl Agent {
         self.control.link(&self.device, true, now);
         self.me = Some(jid);
         if resumed && !self.roster_due {
-            return self.refresh(now, out);
+            self.refresh(now, out);
+            return self.tell_hubs(resumed, now, out);
         }
         if !resumed {
             self.dashboard.begin();
@@ -226,6 +237,7 @@ impl Agent {
         let scene = scene!(self, now);
         let presences = self.dashboard.introduce(&scene, &self.roster);
         out.extend(presences.into_iter().map(|presence| Effect::Send(presence.into())));
+        self.tell_hubs(false, now, out);
     }
 
     /// Online, and the roster has been gone through.
@@ -248,6 +260,10 @@ impl Agent {
             let scene = scene!(self, now);
             let notices = self.notices.wake(&scene);
             self.notify(notices, out);
+        }
+        if self.is_talking() && self.hubs.deadline().is_some_and(|at| at <= now.mono) {
+            let lines = self.hubs.wake(&scene!(self, now));
+            self.send_lines(lines, out);
         }
         if self.introduce_by.is_some_and(|at| at <= now.mono) {
             self.introduce(now, out);
@@ -283,6 +299,9 @@ impl Agent {
                     let by = cause.as_ref().and_then(Cause::asker);
                     let notices = self.notices.changed(&scene, point, by);
                     self.notify(notices, out);
+                    let talking = self.is_talking();
+                    let lines = self.hubs.changed(&scene!(self, now), point, talking);
+                    self.send_lines(lines, out);
                     self.refresh(now, out);
                 }
             }
@@ -306,7 +325,9 @@ impl Agent {
         let request = Request { ticket, actuator, wish };
         let refusal = match self.control.request(asker, &request, now) {
             Ok(drive) => return out.push(Effect::Drive(drive)),
-            Err(Refusal::Unconfirmed { value, second }) => self.ask(contact, request, value, second, now, out).err(),
+            Err(Refusal::Unconfirmed { value, second }) => {
+                self.ask_first(contact, request, value, second, now, out).err()
+            }
             Err(refusal) => Some(refusal),
         };
         if let Some(refusal) = refusal {
@@ -320,9 +341,14 @@ impl Agent {
     fn answer(&mut self, ticket: Ticket, result: Result<Outcome, Refusal>, now: Now, out: &mut Vec<Effect>) {
         let Some(Errand { actuator, door, witness }) = self.errands.remove(&ticket) else { return };
         for door in [Some(door), witness].into_iter().flatten() {
+            if let Door::Hub { place, .. } = &door {
+                let lines = self.hubs.settled(&scene!(self, now), *place, actuator, &result);
+                self.send_lines(lines, out);
+                continue;
+            }
             let id = self.fresh_id();
             let scene = scene!(self, now);
-            out.push(Effect::Send(door.answer(&scene, actuator, &result, id)));
+            out.extend(door.answer(&scene, actuator, &result, id).map(Effect::Send));
         }
     }
 
@@ -352,12 +378,14 @@ impl Agent {
         self.control = self.control.reloaded(&self.device, &device, now);
         self.control.link(&device, self.me.is_some(), now);
         self.device = device;
+        self.hubs = Hubs::new(&self.device, now.mono);
         self.buckets = buckets(&self.device, now);
         self.sessions = Sessions::default();
         let scene = scene!(self, now);
         self.notices.begin_anew(&scene);
         self.journal.forget();
         self.late = self.device.contacts().map(|_| None).collect();
+        self.puzzled = self.device.contacts().map(|_| Puzzled::default()).collect();
         self.dashboard.rekey(&self.device);
         self.roster_due = true;
         if self.me.is_some() {

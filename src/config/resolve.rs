@@ -138,6 +138,7 @@ fn read(root: &Item<'_>, loaded: &Loaded, purpose: Purpose, report: &Report) -> 
             Wish::All => Notify::All,
             Wish::Only(names) => Notify::Only(ids(names).into_iter().collect()),
         },
+        speaks: entry.speaks,
     };
     let contacts = contacts.into_iter().map(contact).collect();
     parts.presence.points = shown;

@@ -6,7 +6,7 @@ use super::board::BoardChoice;
 use super::resolve::Resolved;
 use crate::model::{
     Account, Actuator, Board, Confirm, Device, Exit, HwmonChannel, Kind, Line, Notify, PointId, Pulse, PwmChannel,
-    PwmOutput, Role, Scope, Security, Sink, Source, Start, SystemFigure, show_duration,
+    PwmOutput, Role, Scope, Security, Sink, Source, Speaks, Start, SystemFigure, show_duration,
 };
 
 /// The answer to a config without mistakes: device, board, account, points with their lines, contacts with their
@@ -31,6 +31,11 @@ pub fn check_text(resolved: &Resolved) -> String {
             contact.role.name().to_owned(),
             rights(contact.role, &contact.scope, device),
             told(&contact.notify, device),
+            match contact.speaks {
+                Speaks::Words => String::new(),
+                Speaks::Lines => "a hub, by lines".to_owned(),
+                Speaks::Json => "a hub, by JSON".to_owned(),
+            },
         ]
     });
     push_table(&mut text, rows.collect());

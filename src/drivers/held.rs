@@ -263,6 +263,17 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_loss_that_an_order_finds_out_is_told_at_once() {
+        let mut rig = rig();
+        rig.next().await.0.unwrap();
+        rig.desk.lock().unwrap().gone = true;
+        let begun = Instant::now();
+        assert_eq!(rig.order(1, HALF).await, (Err(Fault::new("unplugged")), Some(1)));
+        assert_eq!(rig.next().await, (Err(Fault::new("unplugged")), None));
+        assert_eq!(begun.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_loss_is_one_fault_and_it_comes_back_safe() {
         let mut rig = rig();
         rig.next().await.0.unwrap();

@@ -17,7 +17,7 @@ mod wiring;
 pub use account::{Account, Secret, Security, Server};
 pub use board::{Board, FoundChip, FoundLine, Pin};
 pub use clock::{Moment, Now, parse_duration, show_duration};
-pub use contact::{Contact, ContactId, Notify, Role, Scope};
+pub use contact::{Contact, ContactId, Notify, Role, Scope, Speaks};
 pub(crate) use device::DeviceParts;
 pub use device::{Device, Limits, PresenceRules, StoreRules};
 pub use guard::{Confirm, Guard, Interlock, Ramp, Start};

@@ -7,6 +7,7 @@ mod chat;
 mod discovery;
 mod edges_of_life;
 mod histories;
+mod hubs;
 mod limits;
 mod old_commands;
 mod presence;
