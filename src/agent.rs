@@ -16,8 +16,8 @@ use jid::FullJid;
 use xmpp_parsers::message::MessageType;
 use xmpp_parsers::stanza::Stanza;
 
-use crate::control::{Asker, Cause, Controller, Decision, Outcome, Past, Questions, Refusal, Request, Ticket, Wish};
-use crate::model::{ActuatorId, ContactId, Device, Fault, Moment, Now, PointId, Value};
+use crate::control::{Cause, Controller, Decision, Outcome, Past, Questions, Refusal, Ticket};
+use crate::model::{Device, Fault, Moment, Now, PointId, Value};
 use crate::xmpp::adhoc::Sessions;
 use crate::xmpp::hub::Hubs;
 use crate::xmpp::journal::Journal;
@@ -305,50 +305,6 @@ impl Agent {
                     self.refresh(now, out);
                 }
             }
-        }
-    }
-
-    /// Lets a wish through, or not; the answer comes now or with the read-back.
-    fn request(
-        &mut self,
-        contact: ContactId,
-        actuator: ActuatorId,
-        wish: Wish,
-        door: Door,
-        now: Now,
-        out: &mut Vec<Effect>,
-    ) {
-        self.tickets += 1;
-        let ticket = Ticket(self.tickets);
-        let asker = Asker::of(&self.device, contact);
-        self.errands.insert(ticket, Errand { actuator, door, witness: None });
-        let request = Request { ticket, actuator, wish };
-        let refusal = match self.control.request(asker, &request, now) {
-            Ok(drive) => return out.push(Effect::Drive(drive)),
-            Err(Refusal::Unconfirmed { value, second }) => {
-                self.ask_first(contact, request, value, second, now, out).err()
-            }
-            Err(refusal) => Some(refusal),
-        };
-        if let Some(refusal) = refusal {
-            let asker = Asker::of(&self.device, contact);
-            let line = self.journal.refused(&self.device, asker, actuator, &refusal, now);
-            out.extend(line.map(|line| Effect::Log(Level::Info, line)));
-            self.answer(ticket, Err(refusal), now, out);
-        }
-    }
-
-    fn answer(&mut self, ticket: Ticket, result: Result<Outcome, Refusal>, now: Now, out: &mut Vec<Effect>) {
-        let Some(Errand { actuator, door, witness }) = self.errands.remove(&ticket) else { return };
-        for door in [Some(door), witness].into_iter().flatten() {
-            if let Door::Hub { place, .. } = &door {
-                let lines = self.hubs.settled(&scene!(self, now), *place, actuator, &result);
-                self.send_lines(lines, out);
-                continue;
-            }
-            let id = self.fresh_id();
-            let scene = scene!(self, now);
-            out.extend(door.answer(&scene, actuator, &result, id).map(Effect::Send));
         }
     }
 

@@ -46,7 +46,7 @@ impl Controller {
         let beginnings = past.beginnings(device, now).into_iter();
         Controller {
             sensors: device.sensors().map(|(_, sensor)| Sensing::new(sensor)).collect(),
-            actuators: beginnings.map(|beginning| Acting::new(beginning)).collect(),
+            actuators: beginnings.map(Acting::new).collect(),
             drives: 0,
             began: now.wall,
         }
