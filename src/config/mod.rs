@@ -9,6 +9,7 @@ mod device;
 mod guard;
 mod header;
 mod interlock;
+mod inventory;
 mod kernel;
 mod kind;
 mod layers;

@@ -17,6 +17,7 @@ mod request;
 mod rights;
 mod sensing;
 mod since;
+mod steady;
 mod waiting;
 
 pub use boots::{Boots, CLEAN_EXIT, CRASHED_WITHIN, CRASHES};

@@ -6,6 +6,7 @@ mod adhoc;
 mod chat;
 mod discovery;
 mod edges_of_life;
+mod faults;
 mod histories;
 mod hubs;
 mod limits;
