@@ -66,7 +66,7 @@ fn value(n: u64) -> Value {
 }
 
 fn filters(device: &Device) -> Duration {
-    let mut control = Controller::new(device);
+    let mut control = Controller::new(device, at(0));
     let ids: Vec<SensorId> = device.sensors().map(|(id, _)| id).collect();
     let mut turn = |n: u64| {
         let id = ids[n as usize % SENSORS];

@@ -2,6 +2,7 @@
 //! agent says. Hardware first, then READY, then the network; on the way out the hardware first as well.
 
 mod counts;
+mod past;
 
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
@@ -23,7 +24,7 @@ use crate::config::{self, Layers, Mistakes, Purpose, Resolved};
 use crate::drivers::{Drivers, Report, Tallies};
 use crate::link::{Link, LinkEvent, Trouble};
 use crate::model::{Device, Moment, Now};
-use crate::store::Store;
+use crate::store::{Store, Urgency};
 use crate::systemd;
 
 /// sysexits.h: something of ours broke.
@@ -133,6 +134,9 @@ async fn live(layers: &Layers, resolved: Resolved) -> Result<(), Death> {
     let mut watchdog = systemd::watchdog().map(interval);
     let mut life = Life::begin(resolved).await?;
     let end = life.turn(layers, &mut watchdog, [&mut terminate, &mut interrupt], &mut hangup).await;
+    if end.is_ok() {
+        past::leave(&mut life.store);
+    }
     life.end().await;
     end
 }
@@ -143,20 +147,21 @@ impl Life {
         let Resolved { device, notes, .. } = resolved;
         notes.iter().for_each(|note| tracing::warn!("{note}"));
         let mut store = Store::open_or_go_on(&device.store().dir, device.store().every);
+        let past = past::recall(&mut store, clock.now().wall);
+        let agent = Agent::after(&past, device, rand::random(), clock.now());
+        let device = agent.device();
         let mut tallies = Tallies::default();
-        counts::resume(&device, &store, &mut tallies);
+        counts::resume(device, &store, &mut tallies);
         let (sender, reports) = mpsc::channel(REPORTS);
-        let mut drivers = Drivers::start(&device, sender, tallies);
+        let mut drivers = Drivers::start(device, &agent.starts(), sender, tallies);
         if timeout(SETTLE, drivers.settled()).await.is_err() {
             tracing::warn!("some points have not answered within {} s; going on without them", SETTLE.as_secs());
         }
         counts::keep(drivers.tallies(), &mut store);
         tracing::info!("{} on {}: {} points held", device.name(), device.board().title, device.points().count());
         systemd::ready();
-        systemd::status("offline: connecting for the first time");
-        let link = start_link(&device).map_err(Death::Config)?;
-        let agent = Agent::new(device, rand::random(), clock.now());
-        Ok(Life {
+        let link = start_link(device).map_err(Death::Config)?;
+        let life = Life {
             clock,
             agent,
             drivers,
@@ -168,7 +173,14 @@ impl Life {
             drove: false,
             farewells: JoinSet::new(),
             broken: false,
-        })
+        };
+        life.status("offline: connecting for the first time");
+        Ok(life)
+    }
+
+    fn status(&self, text: &str) {
+        let mode = if self.agent.is_in_safe_mode() { "safe mode; " } else { "" };
+        systemd::status(&format!("{mode}{text}"));
     }
 
     async fn turn(
@@ -243,6 +255,13 @@ impl Life {
                     self.drivers.drive(self.agent.device(), &drive);
                     self.drove = true;
                 }
+                Effect::Keep { key, value, soon } => {
+                    self.store.keep(&key, value, if soon { Urgency::Soon } else { Urgency::Routine });
+                }
+                Effect::SafeModeLeft => {
+                    past::forgive(&mut self.store, now.wall);
+                    self.status("safe mode has been left");
+                }
                 Effect::Log(Level::Warn, text) => tracing::warn!("{text}"),
                 Effect::Log(Level::Info, text) => tracing::info!("{text}"),
                 Effect::Log(Level::Debug, text) => tracing::debug!("{text}"),
@@ -259,7 +278,7 @@ impl Life {
                     Some(seconds) => tracing::info!("online again as {jid} after {seconds} s"),
                     None => tracing::info!("online as {jid}"),
                 }
-                systemd::status(&format!("online as {jid}"));
+                self.status(&format!("online as {jid}"));
                 self.trouble = None;
                 self.feed(Input::Online { jid, resumed });
             }
@@ -268,11 +287,11 @@ impl Life {
                     tracing::warn!("the connection to the server is lost; connecting again");
                     self.offline_since = Some(Instant::now());
                 }
-                systemd::status("offline: the connection is lost; connecting again");
+                self.status("offline: the connection is lost; connecting again");
                 self.feed(Input::Offline);
             }
             LinkEvent::Trouble(trouble) => {
-                systemd::status(&format!("offline: {trouble}; trying again"));
+                self.status(&format!("offline: {trouble}; trying again"));
                 if self.trouble.as_ref() != Some(&trouble) {
                     match trouble.needs_a_person() {
                         true => tracing::error!("offline: {trouble}; trying again in some minutes"),

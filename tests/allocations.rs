@@ -65,7 +65,7 @@ fn sample(n: u64) -> (&'static str, Value) {
 #[test]
 fn a_sample_that_is_not_news_allocates_nothing() {
     let device = device();
-    let mut control = Controller::new(&device);
+    let mut control = Controller::new(&device, at(0));
     let ids: Vec<_> = device.sensors().map(|(id, sensor)| (sensor.label.name.clone(), id)).collect();
     let feed = |control: &mut Controller, n: u64| {
         let (name, value) = sample(n);

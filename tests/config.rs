@@ -81,7 +81,7 @@ fn resolve(layers: &[(&str, &str)], environment: &[(&str, &str)]) -> Result<conf
 fn the_shipped_example_is_right_and_gives_no_notes() {
     let resolved = resolve(&[("katydid.toml", EXAMPLE)], &[]).unwrap_or_else(|mistakes| panic!("{mistakes}"));
     assert_eq!(resolved.notes, Vec::<String>::new());
-    assert_eq!(resolved.device.points().count(), 28);
+    assert_eq!(resolved.device.points().count(), 29);
     let Contact { role, notify, .. } = resolved.device.contacts().next().unwrap().1;
     assert_eq!((*role, notify), (Role::Owner, &Notify::All));
 }
@@ -544,7 +544,38 @@ const EFFECTS: &[(&str, &str, &str)] = &[
         "[actuators.a]\non_link_loss.after = '5m'",
         "[actuators.a]\non_link_loss = { after = '5m', to = 'on' }",
     ),
+    (
+        "actuators.NAME.on_link_loss.back",
+        "[actuators.a]\non_link_loss.after = '5m'",
+        "[actuators.a]\non_link_loss = { after = '5m', back = true }",
+    ),
+    ("actuators.NAME.start", "", "[actuators.a]\nstart = 'last'"),
+    ("actuators.NAME.min_on", "", "[actuators.a]\nmin_on = '1m'"),
+    ("actuators.NAME.min_off", "", "[actuators.a]\nmin_off = '1m'"),
+    ("actuators.NAME.cycles_per_hour", "", "[actuators.a]\ncycles_per_hour = 6"),
+    ("actuators.NAME.step", DIMMER, "[actuators.b]\nsafe = 0\nsim.line = 'OUT1'\nrange = [0, 1]\nstep = 0.5"),
+    ("actuators.NAME.ramp", DIMMER, "[actuators.b]\nsafe = 0\nsim.line = 'OUT1'\nrange = [0, 1]\nramp.over = '2s'"),
+    (
+        "actuators.NAME.ramp.over",
+        "[actuators.b]\nsafe = 0\nsim.line = 'OUT1'\nrange = [0, 1]\nramp.over = '2s'",
+        "[actuators.b]\nsafe = 0\nsim.line = 'OUT1'\nrange = [0, 1]\nramp.over = '3s'",
+    ),
+    (
+        "actuators.NAME.ramp.safe",
+        "[actuators.b]\nsafe = 0\nsim.line = 'OUT1'\nrange = [0, 1]\nramp.over = '2s'",
+        "[actuators.b]\nsafe = 0\nsim.line = 'OUT1'\nrange = [0, 1]\nramp = { over = '2s', safe = true }",
+    ),
+    ("actuators.NAME.confirm", "", "[actuators.a]\nconfirm = true"),
+    ("actuators.NAME.confirm.second", "[actuators.a]\nconfirm = true", "[actuators.a]\nconfirm.second = true"),
+    ("actuators.NAME.interlock", LONE, GROUP),
+    ("interlocks.NAME.dead_time", GROUP, GROUP_WITH_DEAD_TIME),
 ];
+
+const DIMMER: &str = "[actuators.b]\nsafe = 0\nsim.line = 'OUT1'\nrange = [0, 1]";
+const LONE: &str = "[actuators.b]\nsafe = 'off'\nsim.line = 'OUT1'";
+const GROUP: &str = "[actuators.b]\nsafe = 'off'\nsim.line = 'OUT1'\ninterlock = 'w'\n[actuators.a]\ninterlock = 'w'";
+const GROUP_WITH_DEAD_TIME: &str = "[actuators.b]\nsafe = 'off'\nsim.line = 'OUT1'\ninterlock = 'w'
+[actuators.a]\ninterlock = 'w'\n[interlocks.w]\ndead_time = '2s'";
 
 /// What the effects above are laid over.
 const PLAIN: &str = "device.name = 'greenhouse'

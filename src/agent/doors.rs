@@ -1,11 +1,12 @@
 //! The way a wish came in is the way its answer goes out.
 
 use jid::{BareJid, Jid};
-use xmpp_parsers::message::{MessageType, Thread};
+use xmpp_parsers::message::{Message, MessageType, Thread};
 use xmpp_parsers::stanza::Stanza;
 
-use crate::control::{Outcome, Refusal};
-use crate::model::ActuatorId;
+use super::{Agent, Effect, Level, scene};
+use crate::control::{Asker, Outcome, Refusal, Request, Ticket, Wish};
+use crate::model::{ActuatorId, ContactId, Now};
 use crate::xmpp::hub::Place;
 use crate::xmpp::{Scene, adhoc, iq, message, words};
 
@@ -20,7 +21,33 @@ pub(super) enum Door {
     Hub { from: Jid, place: Place },
 }
 
+/// A wish under way.
+#[derive(Debug)]
+pub(super) struct Errand {
+    /// What it moves.
+    pub actuator: ActuatorId,
+    /// Who wished it.
+    pub door: Door,
+    /// Who confirmed it, if that was somebody else.
+    pub witness: Option<Door>,
+}
+
+impl Errand {
+    /// Who did it, for the log.
+    pub fn by(&self) -> String {
+        match &self.witness {
+            Some(witness) => format!("{}, confirmed by {}", self.door.asker(), witness.asker()),
+            None => self.door.asker().to_string(),
+        }
+    }
+}
+
 impl Door {
+    /// The way back to whoever sent this message.
+    pub fn of(message: &Message, from: Jid) -> Door {
+        Door::Chat { to: from, type_: message.type_.clone(), thread: message.thread.clone() }
+    }
+
     /// Who asked.
     pub fn asker(&self) -> BareJid {
         match self {
@@ -49,5 +76,51 @@ impl Door {
                 iq::result(Some(to), id, Some(command)).into()
             }
         })
+    }
+}
+
+impl Agent {
+    /// Lets a wish through, or not; the answer comes now or with the read-back.
+    pub(super) fn request(
+        &mut self,
+        contact: ContactId,
+        actuator: ActuatorId,
+        wish: Wish,
+        door: Door,
+        now: Now,
+        out: &mut Vec<Effect>,
+    ) {
+        self.tickets += 1;
+        let ticket = Ticket(self.tickets);
+        let asker = Asker::of(&self.device, contact);
+        self.errands.insert(ticket, Errand { actuator, door, witness: None });
+        let request = Request { ticket, actuator, wish };
+        let refusal = match self.control.request(asker, &request, now) {
+            Ok(drive) => return out.push(Effect::Drive(drive)),
+            Err(Refusal::Unconfirmed { value, second }) => {
+                self.ask_first(contact, request, value, second, now, out).err()
+            }
+            Err(refusal) => Some(refusal),
+        };
+        if let Some(refusal) = refusal {
+            let asker = Asker::of(&self.device, contact);
+            let line = self.journal.refused(&self.device, asker, actuator, &refusal, now);
+            out.extend(line.map(|line| Effect::Log(Level::Info, line)));
+            self.answer(ticket, Err(refusal), now, out);
+        }
+    }
+
+    pub(super) fn answer(&mut self, ticket: Ticket, result: Result<Outcome, Refusal>, now: Now, out: &mut Vec<Effect>) {
+        let Some(Errand { actuator, door, witness }) = self.errands.remove(&ticket) else { return };
+        for door in [Some(door), witness].into_iter().flatten() {
+            if let Door::Hub { place, .. } = &door {
+                let lines = self.hubs.settled(&scene!(self, now), *place, actuator, &result);
+                self.send_lines(lines, out);
+                continue;
+            }
+            let id = self.fresh_id();
+            let scene = scene!(self, now);
+            out.extend(door.answer(&scene, actuator, &result, id).map(Effect::Send));
+        }
     }
 }

@@ -89,9 +89,22 @@ impl Agent {
                         }
                     }
                     Answer::Move(actuator, wish) => {
-                        let door =
-                            Door::Chat { to: from, type_: message.type_.clone(), thread: message.thread.clone() };
-                        self.request(contact, actuator, wish, door, now, out);
+                        self.request(contact, actuator, wish, Door::of(&message, from), now, out);
+                    }
+                    Answer::Confirm(number) => {
+                        let text = self.confirm(contact, number, Door::of(&message, from.clone()), now, out);
+                        text.into_iter().for_each(|text| self.say(&message, from.clone(), text, out));
+                    }
+                    Answer::LeaveSafeMode => {
+                        self.safe_mode = false;
+                        out.push(Effect::Log(Level::Info, format!("{} has ended safe mode", from.to_bare())));
+                        out.push(Effect::SafeModeLeft);
+                        self.say(&message, from, "Safe mode is over; rules are on again.".to_owned(), out);
+                        self.refresh(now, out);
+                    }
+                    Answer::Decline => {
+                        let text = self.decline(contact, now, out);
+                        text.into_iter().for_each(|text| self.say(&message, from.clone(), text, out));
                     }
                 }
             }
@@ -183,6 +196,11 @@ impl Agent {
             Reply::Later { actuator, wish, node, session } => {
                 let (Some(contact), Some(to)) = (contact, from) else { return };
                 self.request(contact, actuator, wish, Door::Form { to, id, node, session }, now, out);
+            }
+            Reply::Confirm { yes, node, session } => {
+                let (Some(contact), Some(to)) = (contact, from) else { return };
+                let door = Door::Form { to, id, node, session: session.clone() };
+                self.confirm_step(contact, &session, yes, door, now, out);
             }
         }
     }

@@ -9,9 +9,11 @@ use super::mistake::{Mistake, Mistakes, Report};
 use super::node::Item;
 use super::points;
 use super::{account, actuator, counter, filters, gestures, kernel, pulse, secret, sensor};
+use super::{guard, interlock};
 use crate::model::{Contact, Device, DeviceParts, Notify, PointId, PresenceRules, Scope};
 
-const KEYS: &[&str] = &["device", "xmpp", "presence", "limits", "store", "sim", "contacts", "sensors", "actuators"];
+const KEYS: &[&str] =
+    &["device", "xmpp", "presence", "limits", "store", "sim", "contacts", "sensors", "actuators", "interlocks"];
 
 /// Every key that may be written, by the table it belongs to (`actuators.NAME.on_link_loss`).
 pub const KNOWN_KEYS: &[(&str, &[&str])] = &[
@@ -44,6 +46,9 @@ pub const KNOWN_KEYS: &[(&str, &[&str])] = &[
     ("actuators.NAME.servo", pulse::SERVO_KEYS),
     ("actuators.NAME.sim", actuator::SIM_KEYS),
     ("actuators.NAME.on_link_loss", actuator::LINK_LOSS_KEYS),
+    ("actuators.NAME.ramp", guard::RAMP_KEYS),
+    ("actuators.NAME.confirm", guard::CONFIRM_KEYS),
+    ("interlocks.NAME", interlock::KEYS),
 ];
 
 /// What the device is wanted for.
@@ -96,10 +101,11 @@ fn read(root: &Item<'_>, loaded: &Loaded, purpose: Purpose, report: &Report) -> 
     let lines = Lines::new(chosen.as_ref().map(|(file, _)| *file), simulator.map(|file| &file.board));
 
     let (account, own) = account::read(table.need("xmpp", "add [xmpp] with jid and password"), loaded, purpose);
-    let points = points::read(table.get("sensors"), table.get("actuators"), &lines);
+    let mut points = points::read(table.get("sensors"), table.get("actuators"), &lines);
     if points.names.is_empty() {
         root.wrong("no sensors and no actuators; add [sensors.NAME] or [actuators.NAME]");
     }
+    interlock::read(table.get("interlocks"), table.get("actuators"), &mut points);
     let contacts = contact::read(&table, own.as_ref(), &points);
     let presence = device::presence(table.get("presence"), &points);
     let limits = device::limits(table.get("limits"));

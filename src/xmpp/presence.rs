@@ -4,7 +4,7 @@
 //! The broadcast goes to every contact, so it holds only what every contact may read. Who may read more is
 //! sent a fuller one directly while online.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jid::Jid;
@@ -55,6 +55,11 @@ impl Dashboard {
         self.followed = old.into_keys().filter_map(|jid| id(&jid).map(|id| (jid, (id, None)))).collect();
         self.broadcast = None;
         self.due = None;
+    }
+
+    /// The contacts that have a client online.
+    pub fn online(&self) -> BTreeSet<ContactId> {
+        self.followed.values().map(|(id, _)| *id).collect()
     }
 
     /// Tells everybody anew: the first presence of a stream, and of a config.
@@ -162,12 +167,15 @@ fn face_for(scene: &Scene<'_>, asker: Asker<'_>) -> Face {
 }
 
 fn face(scene: &Scene<'_>, visible: impl Fn(PointId) -> bool) -> Face {
-    let unwell = scene.device.points().any(|point| scene.reading(point).is_unwell() && visible(point));
+    let unwell =
+        scene.safe_mode || scene.device.points().any(|point| scene.reading(point).is_unwell() && visible(point));
     let shown = &scene.device.presence().points;
     // Whoever reads that the device is not well shall read which point is the reason.
     let broken = |point: &PointId| matches!(scene.reading(*point).quality, Quality::Fault(_)) && !shown.contains(point);
     let points = shown.iter().copied().chain(scene.device.points().filter(broken)).filter(|point| visible(*point));
-    let parts: Vec<String> = points.map(|point| format!("{} {}", scene.label(point), brief(scene, point))).collect();
+    let parts = points.map(|point| format!("{} {}", scene.label(point), brief(scene, point)));
+    let mode = scene.safe_mode.then(|| "safe mode".to_owned());
+    let parts: Vec<String> = mode.into_iter().chain(parts).collect();
     Face { unwell, text: clipped(&parts.join(" · "), MOST_TEXT) }
 }
 

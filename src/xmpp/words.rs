@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::Scene;
-use crate::control::{Asker, Outcome, Refusal};
-use crate::model::{ActuatorId, Gesture, PointId, Quality, SensorId, show_duration};
+use crate::control::{ANSWER_WITHIN, Asker, Outcome, Question, Refusal, Wish};
+use crate::model::{ActuatorId, Device, Gesture, PointId, Quality, SensorId, show_duration};
+use jid::BareJid;
 
 /// More lines than this and a status becomes a wall.
 const MOST_LINES: usize = 40;
@@ -41,6 +42,10 @@ fn back_in(scene: &Scene<'_>, id: ActuatorId, time: Duration) -> String {
     format!(", back to {} in {}", actuator.kind.show(actuator.safe), show_duration(time))
 }
 
+/// How safe mode is told.
+pub const SAFE_MODE: &str = "safe mode: the program crashed again and again, so all outputs were started safe and rules are off; \
+     an owner ends it with “leave safe mode”";
+
 /// Everything the asker may read, a line each, under a line that says how the device is.
 pub fn status(scene: &Scene<'_>, asker: Asker<'_>) -> String {
     let points: Vec<PointId> = asker.readable().collect();
@@ -51,6 +56,9 @@ pub fn status(scene: &Scene<'_>, asker: Asker<'_>) -> String {
         n => format!("{n} points need attention"),
     };
     let mut lines = vec![format!("{}: {health}", scene.device.name())];
+    if scene.safe_mode {
+        lines.push(SAFE_MODE.to_owned());
+    }
     if scene.dropped > 0 {
         lines.push(format!("{} messages were lost while the server was out of reach", scene.dropped));
     }
@@ -76,9 +84,46 @@ pub fn outcome(scene: &Scene<'_>, id: ActuatorId, result: &Result<Outcome, Refus
         }
         Ok(Outcome::Failed(fault)) => format!("{label}: fault: {fault}"),
         Ok(Outcome::NoConfirmation) => format!("{label}: no confirmation, it may or may not have moved"),
+        Ok(Outcome::Overtaken) => format!("{label}: overtaken; something else was wanted before it arrived"),
         Err(refusal) => format!("{label}: {refusal}"),
     }
 }
+
+/// What a question is about: `Garage to open for 10m`.
+pub fn wish(device: &Device, question: &Question) -> String {
+    let actuator = device.actuator(question.actuator);
+    let time = match question.wish {
+        Wish::SetFor(_, time) | Wish::Pulse(time) => format!(" for {}", show_duration(time)),
+        _ => String::new(),
+    };
+    format!("{} to {}{time}", actuator.label.text, actuator.kind.show(question.value))
+}
+
+/// The question to whoever asked.
+pub fn numbered_question(what: &str, number: u16) -> String {
+    let time = show_duration(ANSWER_WITHIN);
+    format!("Really set {what}? Answer {number} within {time}; no leaves it as it is.")
+}
+
+/// The question in a form.
+pub fn question(what: &str) -> String {
+    format!("Really set {what}? Confirm within {}.", show_duration(ANSWER_WITHIN))
+}
+
+/// The question to somebody else.
+pub fn second_question(asker: &BareJid, what: &str, number: u16) -> String {
+    let time = show_duration(ANSWER_WITHIN);
+    format!("{asker} wants to set {what}. Answer {number} within {time} to allow it, or no.")
+}
+
+/// What whoever asked hears meanwhile.
+pub fn asked_others(what: &str, others: usize) -> String {
+    let people = if others == 1 { "one other person".to_owned() } else { format!("{others} others") };
+    format!("A second person must confirm {what} within {}; I have asked {people}.", show_duration(ANSWER_WITHIN))
+}
+
+/// There is nothing to say yes or no to.
+pub const NO_QUESTION: &str = "There is nothing to confirm.";
 
 /// Did it go as asked?
 pub fn went_well(result: &Result<Outcome, Refusal>) -> bool {

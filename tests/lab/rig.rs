@@ -65,6 +65,7 @@ pub fn output(chip: &str, name: &str) -> Actuator {
         exit: Exit::To(OFF),
         on_link_loss: None,
         max_on: None,
+        guard: katydid::model::Guard::default(),
     }
 }
 

@@ -10,13 +10,14 @@ use std::time::Duration;
 use rppal::pwm::{Error, Polarity, Pwm};
 use tokio::task::spawn_blocking;
 
+use crate::drivers::held::ClaimValue;
 use crate::drivers::pwm::{self, Channel, Wave};
 use crate::drivers::{Feed, FirstTry, Orders};
-use crate::model::{Exit, Fault, Pulse, PwmOutput, Value};
+use crate::model::{Exit, Fault, Pulse, PwmOutput};
 
 /// Holds one PWM channel for ever.
-pub async fn hold(output: PwmOutput, safe: Value, exit: Exit, orders: Orders, feed: Feed, first: FirstTry) {
-    pwm::hold_by(Taken::take, output, safe, exit, Path::new("/"), orders, feed, first).await;
+pub async fn hold(output: PwmOutput, value: ClaimValue, exit: Exit, orders: Orders, feed: Feed, first: FirstTry) {
+    pwm::hold_by(Taken::take, output, value, exit, Path::new("/"), orders, feed, first).await;
 }
 
 /// A channel in rppal's hands.

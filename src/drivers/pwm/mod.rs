@@ -11,21 +11,21 @@ use std::time::Duration;
 
 pub(super) use self::channel::Channel;
 use self::channel::Finder;
-use super::held::{self, Held, SetError};
+use super::held::{self, ClaimValue, Held, SetError};
 use super::{Feed, FirstTry, Orders};
 use crate::model::{Exit, Fault, Pulse, PwmOutput, Scale, Value};
 
 /// Holds one PWM channel for ever. `root` is where the file system starts.
 pub(super) async fn hold(
     output: PwmOutput,
-    safe: Value,
+    value: ClaimValue,
     exit: Exit,
     root: &Path,
     orders: Orders,
     feed: Feed,
     first: FirstTry,
 ) {
-    hold_by(|channel| ready(Ok(channel)), output, safe, exit, root, orders, feed, first).await;
+    hold_by(|channel| ready(Ok(channel)), output, value, exit, root, orders, feed, first).await;
 }
 
 /// How a channel that is ours is driven.
@@ -48,7 +48,7 @@ pub(super) trait Wave: Send {
 pub(super) async fn hold_by<W: Wave, T: Future<Output = Result<W, Fault>>>(
     take: impl Fn(Channel) -> T,
     output: PwmOutput,
-    safe: Value,
+    value: ClaimValue,
     exit: Exit,
     root: &Path,
     orders: Orders,
@@ -59,9 +59,9 @@ pub(super) async fn hold_by<W: Wave, T: Future<Output = Result<W, Fault>>>(
     let claim = || {
         let found = finder.find();
         let finder = finder.clone();
-        let pulse = output.pulse;
+        let (pulse, value) = (output.pulse, value.next());
         let take = &take;
-        async move { Signal::claim(take(Channel::get(finder, found?).await?).await?, pulse, safe, exit) }
+        async move { Signal::claim(take(Channel::get(finder, found?).await?).await?, pulse, value, exit) }
     };
     held::hold(claim, orders, feed, first).await;
 }

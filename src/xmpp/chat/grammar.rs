@@ -23,8 +23,14 @@ pub enum Line {
     Log,
     /// How is this point?
     Read(PointId),
+    /// Go on as if nothing had been wrong.
+    LeaveSafeMode,
     /// Move this actuator.
     Move(ActuatorId, Wish),
+    /// Yes, to the question with this number.
+    Yes(Option<u16>),
+    /// No, to what was asked.
+    No,
     /// Not understood, and why.
     Unclear(Unclear),
 }
@@ -61,8 +67,16 @@ pub fn parse(asker: Asker<'_>, text: &str) -> Line {
             "status" => return Line::Status,
             "who" => return Line::Who,
             "log" => return Line::Log,
+            "yes" => return Line::Yes(None),
+            "no" => return Line::No,
+            number if number.len() == 4 && lookup::exact(asker, &[only]).is_none() => {
+                if let Ok(number) = number.parse() {
+                    return Line::Yes(Some(number));
+                }
+            }
             _ => {}
         },
+        words if words.join(" ").eq_ignore_ascii_case("leave safe mode") => return Line::LeaveSafeMode,
         _ => {}
     }
     // A point may be called like a verb; its whole name goes first.

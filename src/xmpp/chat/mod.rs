@@ -7,8 +7,8 @@ pub use grammar::{COMMANDS, Line, Unclear, WishError, parse, wish};
 
 use super::journal::Journal;
 use super::{Scene, words};
-use crate::control::{Asker, Wish};
-use crate::model::{ActuatorId, Kind, PointId, Value};
+use crate::control::{Asker, Refusal, Wish};
+use crate::model::{ActuatorId, Kind, PointId, Role, Value};
 
 /// What to do about a line.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +19,12 @@ pub enum Answer {
     Wonder(String),
     /// Move this first; what to say follows from the read-back.
     Move(ActuatorId, Wish),
+    /// Yes, to the question with this number.
+    Confirm(Option<u16>),
+    /// No, to whatever was asked.
+    Decline,
+    /// Leave safe mode.
+    LeaveSafeMode,
 }
 
 /// Answers one typed line.
@@ -29,6 +35,9 @@ pub fn answer(scene: &Scene<'_>, journal: &Journal, asker: Asker<'_>, text: &str
         Line::Log => Answer::Say(journal.tell(scene, asker)),
         Line::Who => Answer::Say(who(scene, asker)),
         Line::Read(point) => Answer::Say(words::reading(scene, point)),
+        Line::LeaveSafeMode => leave_safe_mode(scene, asker),
+        Line::Yes(number) => Answer::Confirm(number),
+        Line::No => Answer::Decline,
         Line::Move(actuator, wish) => Answer::Move(actuator, wish),
         Line::Unclear(unclear) => Answer::Wonder(explain(scene, asker, unclear)),
     }
@@ -66,6 +75,14 @@ fn help(scene: &Scene<'_>, asker: Asker<'_>) -> String {
     lines.join("\n")
 }
 
+fn leave_safe_mode(scene: &Scene<'_>, asker: Asker<'_>) -> Answer {
+    match (asker.may_administer(), scene.safe_mode) {
+        (false, _) => Answer::Say(refusal(asker, Role::Owner).to_string()),
+        (true, false) => Answer::Say("This is not safe mode.".to_owned()),
+        (true, true) => Answer::LeaveSafeMode,
+    }
+}
+
 fn who(scene: &Scene<'_>, asker: Asker<'_>) -> String {
     let you = format!("You are {}, {}.", asker.jid(), asker.role().name());
     if !asker.may_administer() {
@@ -89,7 +106,7 @@ fn explain(scene: &Scene<'_>, asker: Asker<'_>, unclear: Unclear) -> String {
         Unclear::BadValue(id, error) => match asker.may_set(id) {
             true => format!("{}: {error}", scene.device.actuator(id).label.text),
             // Somebody who may not set it needs no lesson in its words.
-            false => words::outcome(scene, id, &Err(refusal(asker))),
+            false => words::outcome(scene, id, &Err(refusal(asker, Role::Operator))),
         },
         Unclear::BadTime(id, text) => {
             format!(
@@ -100,6 +117,6 @@ fn explain(scene: &Scene<'_>, asker: Asker<'_>, unclear: Unclear) -> String {
     }
 }
 
-fn refusal(asker: Asker<'_>) -> crate::control::Refusal {
-    crate::control::Refusal::NotAllowed { needs: crate::model::Role::Operator, has: asker.role() }
+fn refusal(asker: Asker<'_>, needs: Role) -> Refusal {
+    Refusal::NotAllowed { needs, has: asker.role() }
 }
