@@ -165,9 +165,8 @@ impl Agent {
         // A driver may outlive its point by a moment when the config is read anew.
         match self.device.point_named(name) {
             Some(PointId::Sensor(id)) => {
-                if let Some(decision) = self.control.sample(&self.device, id, result, now) {
-                    self.decide(vec![decision], now, out);
-                }
+                let decisions = self.control.sample(&self.device, id, result, now);
+                self.decide(decisions, now, out);
             }
             Some(PointId::Actuator(id)) => {
                 let decisions = self.control.observed(&self.device, id, answers, result, now);
@@ -244,6 +243,13 @@ impl Agent {
                         out.push(Effect::Log(level, line));
                     }
                     self.answer(ticket, Ok(outcome), now, out);
+                }
+                Decision::Gesture(sensor, gesture) => {
+                    let scene = scene!(self, now);
+                    let line = self.journal.gesture(&scene, sensor, gesture);
+                    out.extend(line.map(|line| Effect::Log(Level::Info, line)));
+                    let notices = self.notices.gesture(&scene, sensor, gesture);
+                    self.notify(notices, out);
                 }
                 Decision::Changed(point, cause) => {
                     let scene = scene!(self, now);

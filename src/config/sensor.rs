@@ -57,7 +57,7 @@ pub(super) fn read(name: &str, item: &Item<'_>, lines: &Lines<'_>) -> Option<Sen
         Some(every) => Some(every?),
         None => None,
     };
-    Some(Sensor { label: label?, kind, source: source?, every, filters: filters? })
+    Some(Sensor { label: label?, kind, source: source?, every, filters: filters?, gestures: None })
 }
 
 fn gpio(item: &Item<'_>, lines: &Lines<'_>) -> Option<GpioInput<Line>> {

@@ -3,7 +3,7 @@
 use super::acting::Acting;
 use super::sensing::Sensing;
 use super::{By, Cause, Drive, Outcome, Refusal, Request, Ticket};
-use crate::model::{ActuatorId, Device, Fault, Moment, Now, PointId, Reading, SensorId, Value};
+use crate::model::{ActuatorId, Device, Fault, Gesture, Moment, Now, PointId, Reading, SensorId, Value};
 
 /// What is known of every point, and what is owed to each.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub enum Decision {
     Changed(PointId, Option<Cause>),
     /// A request has been answered by the hardware, or by its silence.
     Settled(Ticket, Outcome),
+    /// Somebody has done this with a button. It comes beside the changes of the button's state.
+    Gesture(SensorId, Gesture),
 }
 
 impl Controller {
@@ -76,15 +78,9 @@ impl Controller {
     }
 
     /// A sensor's driver has spoken.
-    pub fn sample(
-        &mut self,
-        device: &Device,
-        id: SensorId,
-        result: Result<Value, Fault>,
-        now: Now,
-    ) -> Option<Decision> {
+    pub fn sample(&mut self, device: &Device, id: SensorId, result: Result<Value, Fault>, now: Now) -> Vec<Decision> {
         let changed = self.sensors[id.index()].sample(device.sensor(id), result, now);
-        changed.then_some(Decision::Changed(PointId::Sensor(id), None))
+        changed.then_some(Decision::Changed(PointId::Sensor(id), None)).into_iter().collect()
     }
 
     /// A contact or a rule wishes to move an actuator. The drive to carry out, or why not; the answer to a drive comes

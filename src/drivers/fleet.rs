@@ -241,7 +241,7 @@ mod tests {
 
     fn door(pin: &str) -> Sensor {
         let source = Source::Sim(SimInput { line: line(pin), habit: SimHabit::Still(0.0) });
-        Sensor { label: label("door"), kind: Kind::on_off(), source, every: None, filters: Vec::new() }
+        Sensor { label: label("door"), kind: Kind::on_off(), source, every: None, filters: Vec::new(), gestures: None }
     }
 
     fn pump(name: &str, pin: &str) -> Actuator {

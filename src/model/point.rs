@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Kind, Line, Sink, Source, Value};
+use super::{Gestures, Kind, Line, Sink, Source, Value};
 
 /// Index of a sensor. Only a [`Device`](super::Device) hands these out, so setting a sensor does not type-check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,6 +57,8 @@ pub struct Sensor {
     pub every: Option<Duration>,
     /// The chain a sample passes before it becomes a reading, in this order.
     pub filters: Vec<FilterSpec>,
+    /// For buttons: which gestures are told.
+    pub gestures: Option<Gestures>,
 }
 
 impl Sensor {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::rate::{Bucket, Pass};
 use super::{Scene, words};
 use crate::control::{Asker, Cause, Outcome, Refusal};
-use crate::model::{ActuatorId, Device, Kind, Moment, Now, PointId, Quality};
+use crate::model::{ActuatorId, Device, Gesture, Kind, Moment, Now, PointId, Quality, SensorId};
 
 /// How much a line matters: journald's levels by their usual names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub enum Level {
 /// Lines about sensors in a minute, and as many about those that are unwell; a door may swing and a wire be loose,
 /// but the log must not.
 const SENSOR_LINES: u32 = 60;
+/// Ends the last of them.
+const MORE: &str = " (more changes follow that are not logged)";
 /// Lines at info about refusals in a minute: nobody may fill a card by asking for what they may not have.
 const REFUSALS: u32 = 20;
 /// Lines kept for the chat.
@@ -73,7 +75,7 @@ impl Journal {
             let bucket = if level == Level::Warn { &mut self.faults } else { &mut self.sensors };
             match bucket.take(scene.now.mono) {
                 Pass::Yes => {}
-                Pass::FirstNo => line += " (more changes follow that are not logged)",
+                Pass::FirstNo => line += MORE,
                 Pass::No => return None,
             }
         }
@@ -81,6 +83,18 @@ impl Journal {
             self.keep(scene.now.wall, point, line.clone());
         }
         Some((level, line))
+    }
+
+    /// Somebody has done this with a button.
+    pub fn gesture(&mut self, scene: &Scene<'_>, id: SensorId, gesture: Gesture) -> Option<String> {
+        let mut line = words::gesture(scene, id, gesture);
+        match self.sensors.take(scene.now.mono) {
+            Pass::Yes => {}
+            Pass::FirstNo => line += MORE,
+            Pass::No => return None,
+        }
+        self.keep(scene.now.wall, PointId::Sensor(id), line.clone());
+        Some(line)
     }
 
     /// A request was answered, but nothing changed by it: a pump that was on is on for longer, or nobody knows.

@@ -8,18 +8,27 @@ use std::time::Duration;
 
 use jid::BareJid;
 
+use super::rate::{Bucket, Pass};
 use super::{Scene, words};
 use crate::control::Asker;
-use crate::model::{ContactId, FilterSpec, Kind, Moment, Notify, PointId, Quality};
+use crate::model::{ContactId, FilterSpec, Gesture, Kind, Moment, Notify, PointId, Quality, SensorId};
 
 /// Between two notices of one two-state point to one contact.
 const GAP: Duration = Duration::from_secs(1);
 /// The same for numbers, which change all the time.
 const NUMBER_GAP: Duration = Duration::from_secs(10);
 
+/// Gestures of one button that are told in a minute; each is an event of its own, but a loose wire must not chat.
+const GESTURES: u32 = 20;
+
 /// What each contact was told of each point.
 #[derive(Debug, Default)]
-pub struct Notices(BTreeMap<(ContactId, PointId), Told>);
+pub struct Notices {
+    told: BTreeMap<(ContactId, PointId), Told>,
+    buttons: BTreeMap<SensorId, Bucket>,
+    /// Not after the first moment at which something is due.
+    next: Option<Moment>,
+}
 
 #[derive(Debug, Default)]
 struct Told {
@@ -45,49 +54,63 @@ impl Notices {
             }
             let text = value(scene, point);
             let well = scene.reading(point).good().is_some();
-            let first = !self.0.contains_key(&(id, point));
-            let told = self.0.entry((id, point)).or_insert(Told { well, ..Told::default() });
+            let first = !self.told.contains_key(&(id, point));
+            let told = self.told.entry((id, point)).or_insert(Told { well, ..Told::default() });
             // A start is not news, unless the point starts broken.
             let known = first && !matches!(scene.reading(point).quality, Quality::Fault(_));
             // A number that nobody asked for by name is news only by the steps of its delta filter.
             let drift = contact.notify == Notify::All && is_noisy(scene, point) && told.well && well;
-            if known || drift || by == Some(&contact.jid) {
+            // What a button's contacts want to know is what was done with it.
+            let press = is_button(scene, point) && told.well && well;
+            if known || drift || press || by == Some(&contact.jid) {
                 *told = Told { text, well, at: told.at, due: None, by: None };
                 continue;
             }
             told.by = by.cloned();
             notices.extend(told.tell(scene, point, text).map(|line| (contact.jid.clone(), sign(line, by))));
+            self.next = [self.next, told.due].into_iter().flatten().min();
         }
         notices
     }
 
-    /// When [`Notices::wake`] has something to tell.
+    /// Somebody has done something with a button.
+    pub fn gesture(&mut self, scene: &Scene<'_>, id: SensorId, gesture: Gesture) -> Vec<Notice> {
+        let now = scene.now.mono;
+        if self.buttons.entry(id).or_insert_with(|| Bucket::per_minute(GESTURES, now)).take(now) != Pass::Yes {
+            return Vec::new();
+        }
+        let line = words::gesture(scene, id, gesture);
+        listeners(scene, PointId::Sensor(id)).map(|(_, jid)| (jid.clone(), line.clone())).collect()
+    }
+
+    /// When [`Notices::wake`] has something to tell, or a little earlier.
     pub fn deadline(&self) -> Option<Moment> {
-        self.0.values().filter_map(|told| told.due).min()
+        self.next
     }
 
     /// Tells what had to wait.
     pub fn wake(&mut self, scene: &Scene<'_>) -> Vec<Notice> {
         let mut notices = Vec::new();
-        for ((id, point), told) in &mut self.0 {
-            if told.due.is_none_or(|due| due > scene.now.mono) {
-                continue;
+        self.next = None;
+        for ((id, point), told) in &mut self.told {
+            if told.due.is_some_and(|due| due <= scene.now.mono) {
+                told.due = None;
+                let by = told.by.take();
+                let line = told.tell(scene, *point, value(scene, *point));
+                notices.extend(line.map(|line| (scene.device.contact(*id).jid.clone(), sign(line, by.as_ref()))));
             }
-            told.due = None;
-            let by = told.by.take();
-            let line = told.tell(scene, *point, value(scene, *point));
-            notices.extend(line.map(|line| (scene.device.contact(*id).jid.clone(), sign(line, by.as_ref()))));
+            self.next = [self.next, told.due].into_iter().flatten().min();
         }
         notices
     }
 
     /// Another config: ids mean other things now. What is known already is not news.
     pub fn begin_anew(&mut self, scene: &Scene<'_>) {
-        self.0.clear();
+        *self = Notices::default();
         for point in scene.device.points().filter(|point| scene.reading(*point).quality != Quality::Unknown) {
             let told =
                 |_| Told { text: value(scene, point), well: scene.reading(point).good().is_some(), ..Told::default() };
-            self.0.extend(scene.device.contacts().map(|(id, _)| ((id, point), told(id))));
+            self.told.extend(scene.device.contacts().map(|(id, _)| ((id, point), told(id))));
         }
     }
 }
@@ -125,6 +148,18 @@ fn is_noisy(scene: &Scene<'_>, point: PointId) -> bool {
     let sensor = scene.device.sensor(id);
     let steps = sensor.filters.iter().any(|filter| matches!(filter, FilterSpec::Delta(_)));
     matches!(sensor.kind, Kind::Number { .. }) && !steps
+}
+
+/// Whose states are only the way to its gestures.
+fn is_button(scene: &Scene<'_>, point: PointId) -> bool {
+    matches!(point, PointId::Sensor(id) if scene.device.sensor(id).gestures.is_some())
+}
+
+/// Who wants to hear of a point and may.
+fn listeners<'a>(scene: &Scene<'a>, point: PointId) -> impl Iterator<Item = (ContactId, &'a BareJid)> + use<'a> {
+    let device = scene.device;
+    let hears = move |id, notify: &Notify| notify.wants(point) && Asker::of(device, id).may_read(point);
+    device.contacts().filter(move |(id, contact)| hears(*id, &contact.notify)).map(|(id, contact)| (id, &contact.jid))
 }
 
 fn sign(line: String, by: Option<&BareJid>) -> String {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Scene;
 use crate::control::{Asker, Outcome, Refusal};
-use crate::model::{ActuatorId, PointId, Quality, show_duration};
+use crate::model::{ActuatorId, Gesture, PointId, Quality, SensorId, show_duration};
 
 /// More lines than this and a status becomes a wall.
 const MOST_LINES: usize = 40;
@@ -22,6 +22,11 @@ pub fn reading(scene: &Scene<'_>, point: PointId) -> String {
         line += &back(scene, id);
     }
     line
+}
+
+/// A button and what somebody did with it: `Bell: double-click`.
+pub fn gesture(scene: &Scene<'_>, id: SensorId, gesture: Gesture) -> String {
+    format!("{}: {gesture}", scene.label(PointId::Sensor(id)))
 }
 
 /// `, back to off in 9m50s`, or nothing.
