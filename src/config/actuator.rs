@@ -21,6 +21,7 @@ pub(super) const KEYS: &[&str] = &[
     "exit",
     "max_on",
     "on_link_loss",
+    "alarm",
 ];
 pub(super) const GPIO_KEYS: &[&str] = &["line", "chip", "active", "drive"];
 pub(super) const SIM_KEYS: &[&str] = &["line"];
@@ -51,6 +52,8 @@ pub(super) fn read(name: &str, item: &Item<'_>, lines: &Lines<'_>) -> Option<Act
         check_max_on(&item, safe).then_some(Some(time))
     });
     let on_link_loss = optional(table.get("on_link_loss"), None, |item| link_loss(&item, &kind, safe).map(Some));
+    // Read when all points are known.
+    drop(table.get("alarm"));
     table.finish(match kind {
         Kind::Switch { .. } => "a two-state actuator",
         Kind::Number { .. } => "an actuator that takes numbers",

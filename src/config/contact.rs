@@ -3,12 +3,12 @@
 use jid::{BareJid, Jid};
 
 use super::nearest::hint;
-use super::node::{Item, Table, clip};
+use super::node::{Item, Table, clip, optional};
 use super::points::Points;
 use super::tree::Raw;
 use crate::model::Role;
 
-pub(super) const KEYS: &[&str] = &["jid", "role", "points", "notify"];
+pub(super) const KEYS: &[&str] = &["jid", "role", "points", "notify", "alarms"];
 
 /// As many as fit the ids with room to spare.
 const MOST: usize = 4096;
@@ -20,6 +20,7 @@ pub(super) struct Entry {
     /// `None` is all.
     pub points: Option<Vec<String>>,
     pub notify: Wish,
+    pub alarms: bool,
 }
 
 /// Of which points a contact wants to hear, still by name.
@@ -67,11 +68,13 @@ fn read_one(item: &Item<'_>, points: &Points<'_>) -> Option<Entry> {
         names
     });
     let notify = table.get("notify").map(|item| wish(&item, scope.as_ref().and_then(Option::as_deref), points));
+    // Who can do something about it hears of it.
+    let alarms = optional(table.get("alarms"), role >= Some(Role::Operator), |item| item.flag());
     let points = match scope {
         Some(scope) => Some(scope?),
         None => None,
     };
-    Some(Entry { jid: jid?, role: role?, points, notify: notify.unwrap_or(Some(Wish::Nothing))? })
+    Some(Entry { jid: jid?, role: role?, points, notify: notify.unwrap_or(Some(Wish::Nothing))?, alarms: alarms? })
 }
 
 fn wish(item: &Item<'_>, scope: Option<&[String]>, points: &Points<'_>) -> Option<Wish> {

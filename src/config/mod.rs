@@ -3,9 +3,11 @@
 
 mod account;
 mod actuator;
+mod alarm;
 mod board;
 mod contact;
 mod device;
+mod explain;
 mod header;
 mod kernel;
 mod kind;
@@ -18,12 +20,16 @@ mod nearest;
 mod node;
 mod points;
 mod resolve;
+mod rule;
+mod schedule;
 mod secret;
 mod sensor;
 mod summary;
 mod tree;
+mod trigger;
 
 pub use board::{BoardChoice, BoardFile, embedded};
+pub use explain::explain_text;
 pub use header::board_text;
 pub use load::{Layers, load, load_boards};
 pub use loaded::Loaded;

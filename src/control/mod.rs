@@ -1,15 +1,22 @@
 //! Readings to decisions: filters, limits, rights, and the leave to move an actuator. Pure.
 
 mod acting;
+mod alarms;
+mod automation;
+mod calendar;
 mod controller;
 mod drive;
 mod filters;
 mod request;
 mod rights;
+mod rules;
 mod sensing;
 
 pub use acting::CONFIRM_WITHIN;
+pub use alarms::{AlarmEvent, Alarms, Raised};
+pub use automation::{Automation, Event};
 pub use controller::{Controller, Decision};
 pub use drive::{Cause, Drive};
 pub use request::{LONGEST, Outcome, PULSE, Refusal, Request, SHORTEST, Ticket, Wish};
 pub use rights::{Asker, By, recognise};
+pub use rules::{Act, GAP, LATE, PER_MINUTE, RuleEvent, may_know_why};
