@@ -1,6 +1,7 @@
 //! The device as one pure machine: everything that can happen to it comes in as an [`Input`] with the time,
 //! everything it can do goes out as an [`Effect`]. It has no socket, no file, no clock.
 
+mod confirm;
 mod doors;
 mod incoming;
 mod input;
@@ -13,7 +14,7 @@ use jid::FullJid;
 use xmpp_parsers::message::MessageType;
 use xmpp_parsers::stanza::Stanza;
 
-use crate::control::{Asker, Cause, Controller, Decision, Outcome, Refusal, Request, Ticket, Wish};
+use crate::control::{Asker, Cause, Controller, Decision, Outcome, Questions, Refusal, Request, Ticket, Wish};
 use crate::model::{ActuatorId, ContactId, Device, Fault, Moment, Now, PointId, Value};
 use crate::xmpp::adhoc::Sessions;
 use crate::xmpp::journal::Journal;
@@ -23,7 +24,7 @@ use crate::xmpp::notices::{Notice, Notices};
 use crate::xmpp::presence::Dashboard;
 use crate::xmpp::rate::Bucket;
 use crate::xmpp::roster::Roster;
-use doors::Door;
+use doors::{Door, Errand};
 pub use input::{Effect, Input};
 use seen::Seen;
 
@@ -64,7 +65,8 @@ pub struct Agent {
     count: u64,
     tickets: u64,
     /// Requests on their way through an actuator, and whom to tell.
-    doors: BTreeMap<Ticket, (ActuatorId, Door)>,
+    errands: BTreeMap<Ticket, Errand>,
+    questions: Questions,
     sessions: Sessions,
     roster: Roster,
     dashboard: Dashboard,
@@ -87,7 +89,7 @@ pub struct Agent {
 impl Agent {
     /// A device of which nothing is known yet. `seed` makes this run's stanza ids differ from an earlier run's.
     pub fn new(device: Device, seed: u64, now: Now) -> Agent {
-        let mut control = Controller::new(&device);
+        let mut control = Controller::new(&device, now);
         // Until the server is reached, it is out of reach.
         control.link(&device, false, now);
         Agent {
@@ -105,7 +107,8 @@ impl Agent {
             seed,
             count: 0,
             tickets: 0,
-            doors: BTreeMap::new(),
+            errands: BTreeMap::new(),
+            questions: Questions::default(),
             sessions: Sessions::default(),
             roster: Roster::default(),
             dashboard: Dashboard::default(),
@@ -129,7 +132,8 @@ impl Agent {
     pub fn deadline(&self) -> Option<Moment> {
         // Presence waits for the server, so while offline its deadline is none.
         let dashboard = if self.is_talking() { self.dashboard.deadline() } else { None };
-        let deadlines = [self.control.deadline(), dashboard, self.notices.deadline(), self.introduce_by];
+        let questions = self.questions.deadline();
+        let deadlines = [self.control.deadline(), dashboard, self.notices.deadline(), self.introduce_by, questions];
         deadlines.into_iter().flatten().min()
     }
 
@@ -217,6 +221,7 @@ impl Agent {
     fn wake(&mut self, now: Now, out: &mut Vec<Effect>) {
         let due = self.control.wake(&self.device, now);
         self.decide(due, now, out);
+        self.expire(now, out);
         if self.notices.deadline().is_some_and(|at| at <= now.mono) {
             let scene = scene!(self, now);
             let notices = self.notices.wake(&scene);
@@ -232,14 +237,19 @@ impl Agent {
 
     fn decide(&mut self, decisions: Vec<Decision>, now: Now, out: &mut Vec<Effect>) {
         // What a request changed is logged as the change; one that changed nothing is logged by itself.
-        let changed = decisions.iter().any(|d| matches!(d, Decision::Changed(_, Some(Cause::Asked(_)))));
+        let changed =
+            decisions.iter().any(|d| matches!(d, Decision::Changed(_, Some(cause)) if cause.asker().is_some()));
         for decision in decisions {
             match decision {
                 Decision::Drive(drive) => out.push(Effect::Drive(drive)),
+                Decision::Stays(id, refusal) => {
+                    let label = &self.device.actuator(id).label.text;
+                    out.push(Effect::Log(Level::Info, format!("{label}: the server is back, but: {refusal}")));
+                }
                 Decision::Settled(ticket, outcome) => {
-                    if let (Some((actuator, door)), false) = (self.doors.get(&ticket), changed) {
+                    if let (Some(errand), false) = (self.errands.get(&ticket), changed) {
                         let scene = scene!(self, now);
-                        let (level, line) = self.journal.settled(&scene, *actuator, &outcome, &door.asker());
+                        let (level, line) = self.journal.settled(&scene, errand.actuator, &outcome, &errand.by());
                         out.push(Effect::Log(level, line));
                     }
                     self.answer(ticket, Ok(outcome), now, out);
@@ -255,10 +265,7 @@ impl Agent {
                     let scene = scene!(self, now);
                     let line = self.journal.changed(&scene, point, cause.as_ref());
                     out.extend(line.map(|(level, line)| Effect::Log(level, line)));
-                    let by = match &cause {
-                        Some(Cause::Asked(jid)) => Some(jid),
-                        _ => None,
-                    };
+                    let by = cause.as_ref().and_then(Cause::asker);
                     let notices = self.notices.changed(&scene, point, by);
                     self.notify(notices, out);
                     self.refresh(now, out);
@@ -280,22 +287,28 @@ impl Agent {
         self.tickets += 1;
         let ticket = Ticket(self.tickets);
         let asker = Asker::of(&self.device, contact);
-        self.doors.insert(ticket, (actuator, door));
-        match self.control.request(asker, &Request { ticket, actuator, wish }, now) {
-            Ok(drive) => out.push(Effect::Drive(drive)),
-            Err(refusal) => {
-                let line = self.journal.refused(&self.device, asker, actuator, &refusal, now);
-                out.extend(line.map(|line| Effect::Log(Level::Info, line)));
-                self.answer(ticket, Err(refusal), now, out);
-            }
+        self.errands.insert(ticket, Errand { actuator, door, witness: None });
+        let request = Request { ticket, actuator, wish };
+        let refusal = match self.control.request(asker, &request, now) {
+            Ok(drive) => return out.push(Effect::Drive(drive)),
+            Err(Refusal::Unconfirmed { value, second }) => self.ask(contact, request, value, second, now, out).err(),
+            Err(refusal) => Some(refusal),
+        };
+        if let Some(refusal) = refusal {
+            let asker = Asker::of(&self.device, contact);
+            let line = self.journal.refused(&self.device, asker, actuator, &refusal, now);
+            out.extend(line.map(|line| Effect::Log(Level::Info, line)));
+            self.answer(ticket, Err(refusal), now, out);
         }
     }
 
     fn answer(&mut self, ticket: Ticket, result: Result<Outcome, Refusal>, now: Now, out: &mut Vec<Effect>) {
-        let Some((actuator, door)) = self.doors.remove(&ticket) else { return };
-        let id = self.fresh_id();
-        let scene = scene!(self, now);
-        out.push(Effect::Send(door.answer(&scene, actuator, &result, id)));
+        let Some(Errand { actuator, door, witness }) = self.errands.remove(&ticket) else { return };
+        for door in [Some(door), witness].into_iter().flatten() {
+            let id = self.fresh_id();
+            let scene = scene!(self, now);
+            out.push(Effect::Send(door.answer(&scene, actuator, &result, id)));
+        }
     }
 
     fn refresh(&mut self, now: Now, out: &mut Vec<Effect>) {
@@ -317,7 +330,9 @@ impl Agent {
 
     /// Another config for the same device: what is known of points that stay is kept, open requests end.
     fn reload(&mut self, device: Device, now: Now, out: &mut Vec<Effect>) {
-        let open: Vec<Ticket> = self.doors.keys().copied().collect();
+        let asked = self.questions.clear();
+        self.withdraw(asked, Refusal::Declined, now, out);
+        let open: Vec<Ticket> = self.errands.keys().copied().collect();
         open.into_iter().for_each(|ticket| self.answer(ticket, Ok(Outcome::NoConfirmation), now, out));
         self.control = self.control.reloaded(&self.device, &device, now);
         self.control.link(&device, self.me.is_some(), now);
@@ -342,12 +357,17 @@ impl Agent {
 }
 
 /// An id that nobody can count by: gaps in a row of numbers would tell a contact that something happened which it
-/// may not know of. (The finalizer of SplitMix64.)
+/// may not know of.
 fn id(seed: u64, count: u64) -> String {
+    format!("k{:016x}", mix(seed, count))
+}
+
+/// The finalizer of SplitMix64.
+fn mix(seed: u64, count: u64) -> u64 {
     let mut x = seed.wrapping_add(count.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    format!("k{:016x}", x ^ (x >> 31))
+    x ^ (x >> 31)
 }
 
 fn buckets(device: &Device, now: Now) -> Vec<(Bucket, Bucket)> {

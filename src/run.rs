@@ -21,6 +21,7 @@ use crate::config::{self, Layers, Mistakes, Purpose, Resolved};
 use crate::drivers::{Drivers, Report};
 use crate::link::{Link, LinkEvent, Trouble};
 use crate::model::{Device, Moment, Now};
+use crate::store::Store;
 use crate::systemd;
 
 /// sysexits.h: something of ours broke.
@@ -108,6 +109,7 @@ struct Life {
     agent: Agent,
     drivers: Drivers,
     link: Link,
+    store: Store,
     reports: mpsc::Receiver<Report>,
     /// The trouble that was logged last: each is said once.
     trouble: Option<Trouble>,
@@ -138,6 +140,7 @@ impl Life {
         let clock = Clock::start();
         let Resolved { device, notes, .. } = resolved;
         notes.iter().for_each(|note| tracing::warn!("{note}"));
+        let store = Store::open_or_go_on(&device.store().dir, device.store().every);
         let (sender, reports) = mpsc::channel(REPORTS);
         let mut drivers = Drivers::start(&device, sender);
         if timeout(SETTLE, drivers.settled()).await.is_err() {
@@ -153,6 +156,7 @@ impl Life {
             agent,
             drivers,
             link,
+            store,
             reports,
             trouble: None,
             offline_since: None,
@@ -180,6 +184,7 @@ impl Life {
                     Some(Report { point, result, answers }) => self.feed(Input::Report { point, result, answers }),
                     None => return Err(Death::Part("the drivers".to_owned(), "all of them are gone".to_owned())),
                 },
+                () = self.store.due() => self.store.write(),
                 event = self.link.next() => self.hear(event),
                 () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => self.feed(Input::Tick),
                 Some(Ok(unsent)) = self.farewells.join_next() => {
@@ -212,7 +217,8 @@ impl Life {
         systemd::stopping();
         self.drivers.leave().await;
         self.farewells.spawn(self.link.close(Some(self.agent.farewell())));
-        while self.farewells.join_next().await.is_some() {}
+        // Both may take seconds.
+        tokio::join!(self.store.close(), async { while self.farewells.join_next().await.is_some() {} });
     }
 
     fn feed(&mut self, input: Input) {
@@ -305,6 +311,7 @@ impl Life {
             }
         }
         self.drivers.reload(&device).await;
+        self.store.change(device.store().every);
         tracing::info!("the config was read anew: {} points", device.points().count());
         self.feed(Input::Reload(Box::new(device)));
     }

@@ -122,6 +122,8 @@ const EFFECTS: &[(&str, &str, &str)] = &[
     ("presence.every", "", "[presence]\nevery = '1m'"),
     ("limits.commands_per_minute", "", "[limits]\ncommands_per_minute = 5"),
     ("limits.outbox", "", "[limits]\noutbox = 50"),
+    ("store.dir", "", "[store]\ndir = '/srv/katydid'"),
+    ("store.every", "", "[store]\nevery = '1h'"),
     (
         "sim.socket",
         "[sensors.t]\nsim = { line = 'IN1' }",

@@ -1,7 +1,7 @@
 //! The way a wish came in is the way its answer goes out.
 
 use jid::{BareJid, Jid};
-use xmpp_parsers::message::{MessageType, Thread};
+use xmpp_parsers::message::{Message, MessageType, Thread};
 use xmpp_parsers::stanza::Stanza;
 
 use crate::control::{Outcome, Refusal};
@@ -17,7 +17,33 @@ pub(super) enum Door {
     Form { to: Jid, id: String, node: String, session: String },
 }
 
+/// A wish under way.
+#[derive(Debug)]
+pub(super) struct Errand {
+    /// What it moves.
+    pub actuator: ActuatorId,
+    /// Who wished it.
+    pub door: Door,
+    /// Who confirmed it, if that was somebody else.
+    pub witness: Option<Door>,
+}
+
+impl Errand {
+    /// Who did it, for the log.
+    pub fn by(&self) -> String {
+        match &self.witness {
+            Some(witness) => format!("{}, confirmed by {}", self.door.asker(), witness.asker()),
+            None => self.door.asker().to_string(),
+        }
+    }
+}
+
 impl Door {
+    /// The way back to whoever sent this message.
+    pub fn of(message: &Message, from: Jid) -> Door {
+        Door::Chat { to: from, type_: message.type_.clone(), thread: message.thread.clone() }
+    }
+
     /// Who asked.
     pub fn asker(&self) -> BareJid {
         match self {

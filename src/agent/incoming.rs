@@ -72,9 +72,15 @@ impl Agent {
                 match chat::answer(&scene, &self.journal, asker, words) {
                     Answer::Say(text) => self.say(&message, from, text, out),
                     Answer::Move(actuator, wish) => {
-                        let door =
-                            Door::Chat { to: from, type_: message.type_.clone(), thread: message.thread.clone() };
-                        self.request(contact, actuator, wish, door, now, out);
+                        self.request(contact, actuator, wish, Door::of(&message, from), now, out);
+                    }
+                    Answer::Confirm(number) => {
+                        let text = self.confirm(contact, number, Door::of(&message, from.clone()), now, out);
+                        text.into_iter().for_each(|text| self.say(&message, from.clone(), text, out));
+                    }
+                    Answer::Decline => {
+                        let text = self.decline(contact, now, out);
+                        text.into_iter().for_each(|text| self.say(&message, from.clone(), text, out));
                     }
                 }
             }
@@ -166,6 +172,11 @@ impl Agent {
             Reply::Later { actuator, wish, node, session } => {
                 let (Some(contact), Some(to)) = (contact, from) else { return };
                 self.request(contact, actuator, wish, Door::Form { to, id, node, session }, now, out);
+            }
+            Reply::Confirm { yes, node, session } => {
+                let (Some(contact), Some(to)) = (contact, from) else { return };
+                let door = Door::Form { to, id, node, session: session.clone() };
+                self.confirm_step(contact, &session, yes, door, now, out);
             }
         }
     }

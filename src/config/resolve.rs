@@ -9,10 +9,23 @@ use super::mistake::{Mistake, Mistakes, Report};
 use super::node::Item;
 use super::points;
 use super::schedule::Ground;
-use super::{account, actuator, alarm, kernel, rule, schedule, secret, sensor};
+use super::{account, actuator, alarm, kernel, pulse, rule, schedule, secret, sensor};
+use super::{guard, interlock};
 use crate::model::{Contact, Device, DeviceParts, Draft, Notify, PointId, PresenceRules, Scope};
 
-const KEYS: &[&str] = &["device", "xmpp", "presence", "limits", "sim", "contacts", "sensors", "actuators", "rules"];
+const KEYS: &[&str] = &[
+    "device",
+    "xmpp",
+    "presence",
+    "limits",
+    "store",
+    "sim",
+    "contacts",
+    "sensors",
+    "actuators",
+    "interlocks",
+    "rules",
+];
 
 /// Every key that may be written, by the table it belongs to (`actuators.NAME.on_link_loss`).
 pub const KNOWN_KEYS: &[(&str, &[&str])] = &[
@@ -22,6 +35,7 @@ pub const KNOWN_KEYS: &[(&str, &[&str])] = &[
     ("xmpp.password", secret::KEYS),
     ("presence", device::PRESENCE_KEYS),
     ("limits", device::LIMITS_KEYS),
+    ("store", device::STORE_KEYS),
     ("sim", device::SIM_KEYS),
     ("contacts", contact::KEYS),
     ("sensors.NAME", sensor::KEYS),
@@ -36,6 +50,8 @@ pub const KNOWN_KEYS: &[(&str, &[&str])] = &[
     ("sensors.NAME.alarm", alarm::KEYS),
     ("actuators.NAME", actuator::KEYS),
     ("actuators.NAME.gpio", actuator::GPIO_KEYS),
+    ("actuators.NAME.pwm", pulse::PWM_KEYS),
+    ("actuators.NAME.servo", pulse::SERVO_KEYS),
     ("actuators.NAME.sim", actuator::SIM_KEYS),
     ("actuators.NAME.on_link_loss", actuator::LINK_LOSS_KEYS),
     ("actuators.NAME.alarm", alarm::KEYS),
@@ -46,6 +62,9 @@ pub const KNOWN_KEYS: &[(&str, &[&str])] = &[
     ("rules.NAME.pulse", rule::PULSE_KEYS),
     ("rules.NAME.say", rule::SAY_KEYS),
     ("rules.NAME.otherwise", rule::OTHERWISE_KEYS),
+    ("actuators.NAME.ramp", guard::RAMP_KEYS),
+    ("actuators.NAME.confirm", guard::CONFIRM_KEYS),
+    ("interlocks.NAME", interlock::KEYS),
 ];
 
 /// What the device is wanted for.
@@ -98,10 +117,11 @@ fn read(root: &Item<'_>, loaded: &Loaded, purpose: Purpose, report: &Report) -> 
     let lines = Lines::new(chosen.as_ref().map(|(file, _)| *file), simulator.map(|file| &file.board));
 
     let (account, own) = account::read(table.need("xmpp", "add [xmpp] with jid and password"), loaded, purpose);
-    let points = points::read(table.get("sensors"), table.get("actuators"), &lines);
+    let mut points = points::read(table.get("sensors"), table.get("actuators"), &lines);
     if points.names.is_empty() {
         root.wrong("no sensors and no actuators; add [sensors.NAME] or [actuators.NAME]");
     }
+    interlock::read(table.get("interlocks"), table.get("actuators"), &mut points);
     let contacts = contact::read(&table, own.as_ref(), &points);
     let presence = device::presence(table.get("presence"), &points);
     let limits = device::limits(table.get("limits"));
@@ -120,6 +140,7 @@ fn read(root: &Item<'_>, loaded: &Loaded, purpose: Purpose, report: &Report) -> 
     let draft = Draft { alarms: &alarms, ..draft };
     let ground = Ground { place: place.flatten(), placed: place.is_some() };
     let rules = rule::read(table.get("rules"), &rule::Scope { draft: &draft, names: &points.names, ground });
+    let store = device::store(table.get("store"));
     let sim_socket = device::sim_socket(table.get("sim"), lines.simulated());
 
     if !report.is_clean() {
@@ -140,6 +161,7 @@ fn read(root: &Item<'_>, loaded: &Loaded, purpose: Purpose, report: &Report) -> 
         place: place.flatten(),
         presence: PresenceRules { points: Vec::new(), every: presence.every },
         limits: limits?,
+        store: store?,
         sim_socket,
     };
     let ids = |names: Vec<String>| names.iter().filter_map(|name| parts.point_named(name)).collect::<Vec<PointId>>();

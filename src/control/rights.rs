@@ -128,6 +128,14 @@ impl<'d> By<'d> {
         matches!(self, By::Contact(_))
     }
 
+    /// Why the actuator moves once `witness` has confirmed it.
+    pub(super) fn confirmed(self, witness: Asker<'_>) -> Cause {
+        match self {
+            By::Contact(asker) => Cause::Confirmed { asked: asker.jid().clone(), by: witness.jid().clone() },
+            By::Rule { .. } => self.cause(),
+        }
+    }
+
     /// Why the actuator then moves.
     pub fn cause(self) -> Cause {
         match self {

@@ -228,7 +228,7 @@ mod tests {
     use super::*;
     use crate::model::{
         Account, Board, DeviceParts, Exit, Fault, Kind, Label, Limits, Line, PresenceRules, Security, SimHabit,
-        SimInput, SimOutput, Sink, Source, Value,
+        SimInput, SimOutput, Sink, Source, StoreRules, Value,
     };
 
     fn label(name: &str) -> Label {
@@ -253,6 +253,7 @@ mod tests {
             exit: Exit::To(Value::Switch(false)),
             on_link_loss: None,
             max_on: None,
+            guard: Default::default(),
         }
     }
 
@@ -273,6 +274,7 @@ mod tests {
             actuators,
             presence: PresenceRules { points: Vec::new(), every: Duration::from_secs(1) },
             limits: Limits { commands_per_minute: 60, outbox: 10 },
+            store: StoreRules { dir: "/nowhere".into(), every: Duration::from_secs(300) },
             sim_socket: None,
         })
     }

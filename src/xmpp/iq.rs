@@ -65,6 +65,15 @@ pub enum Reply {
         /// The session that ends with the answer.
         session: String,
     },
+    /// The answer to the question whether an actuator shall really move; what follows answers this session.
+    Confirm {
+        /// Yes or no.
+        yes: bool,
+        /// The command node.
+        node: String,
+        /// The session the question was asked in.
+        session: String,
+    },
 }
 
 /// What a handler may look at and change.

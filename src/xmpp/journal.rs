@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use jid::BareJid;
 use jiff::Timestamp;
 
 use super::rate::{Bucket, Pass};
@@ -98,7 +97,7 @@ impl Journal {
     }
 
     /// A request was answered, but nothing changed by it: a pump that was on is on for longer, or nobody knows.
-    pub fn settled(&mut self, scene: &Scene<'_>, id: ActuatorId, outcome: &Outcome, by: &BareJid) -> (Level, String) {
+    pub fn settled(&mut self, scene: &Scene<'_>, id: ActuatorId, outcome: &Outcome, by: &str) -> (Level, String) {
         let line = format!("{} ({by})", words::outcome(scene, id, &Ok(outcome.clone())));
         self.keep(scene.now.wall, PointId::Actuator(id), line.clone());
         (if matches!(outcome, Outcome::Done { .. }) { Level::Info } else { Level::Warn }, line)

@@ -4,7 +4,7 @@
 //! The broadcast goes to every contact, so it holds only what every contact may read. Who may read more is
 //! sent a fuller one directly while online.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jid::Jid;
@@ -52,6 +52,11 @@ impl Dashboard {
         self.followed = old.into_keys().filter_map(|jid| id(&jid).map(|id| (jid, (id, None)))).collect();
         self.broadcast = None;
         self.due = None;
+    }
+
+    /// The contacts that have a client online.
+    pub fn online(&self) -> BTreeSet<ContactId> {
+        self.followed.values().map(|(id, _)| *id).collect()
     }
 
     /// Tells everybody anew: the first presence of a stream, and of a config.

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use super::Scene;
-use crate::control::{Asker, Outcome, Refusal};
-use crate::model::{ActuatorId, Gesture, PointId, Quality, SensorId, show_duration};
+use jid::BareJid;
+
+use crate::control::{ANSWER_WITHIN, Asker, Outcome, Question, Refusal, Wish};
+use crate::model::{ActuatorId, Device, Gesture, PointId, Quality, SensorId, show_duration};
 
 /// More lines than this and a status becomes a wall.
 const MOST_LINES: usize = 40;
@@ -76,9 +78,46 @@ pub fn outcome(scene: &Scene<'_>, id: ActuatorId, result: &Result<Outcome, Refus
         }
         Ok(Outcome::Failed(fault)) => format!("{label}: fault: {fault}"),
         Ok(Outcome::NoConfirmation) => format!("{label}: no confirmation, it may or may not have moved"),
+        Ok(Outcome::Overtaken) => format!("{label}: overtaken; something else was wanted before it arrived"),
         Err(refusal) => format!("{label}: {refusal}"),
     }
 }
+
+/// What a question is about: `Garage to open for 10m`.
+pub fn wish(device: &Device, question: &Question) -> String {
+    let actuator = device.actuator(question.actuator);
+    let time = match question.wish {
+        Wish::SetFor(_, time) | Wish::Pulse(time) => format!(" for {}", show_duration(time)),
+        _ => String::new(),
+    };
+    format!("{} to {}{time}", actuator.label.text, actuator.kind.show(question.value))
+}
+
+/// The question to whoever asked.
+pub fn numbered_question(what: &str, number: u16) -> String {
+    let time = show_duration(ANSWER_WITHIN);
+    format!("Really set {what}? Answer {number} within {time}; no leaves it as it is.")
+}
+
+/// The question in a form.
+pub fn question(what: &str) -> String {
+    format!("Really set {what}? Confirm within {}.", show_duration(ANSWER_WITHIN))
+}
+
+/// The question to somebody else.
+pub fn second_question(asker: &BareJid, what: &str, number: u16) -> String {
+    let time = show_duration(ANSWER_WITHIN);
+    format!("{asker} wants to set {what}. Answer {number} within {time} to allow it, or no.")
+}
+
+/// What whoever asked hears meanwhile.
+pub fn asked_others(what: &str, others: usize) -> String {
+    let people = if others == 1 { "one other person".to_owned() } else { format!("{others} others") };
+    format!("A second person must confirm {what} within {}; I have asked {people}.", show_duration(ANSWER_WITHIN))
+}
+
+/// There is nothing to say yes or no to.
+pub const NO_QUESTION: &str = "There is nothing to confirm.";
 
 /// Did it go as asked?
 pub fn went_well(result: &Result<Outcome, Refusal>) -> bool {

@@ -129,6 +129,7 @@ mod tests {
             exit,
             on_link_loss: None,
             max_on: None,
+            guard: Default::default(),
         };
         let (reports, mut heard) = mpsc::channel(16);
         let (orders, taken) = mpsc::channel(4);

@@ -4,7 +4,7 @@
 //! the very first request is taken as filled in.
 
 use jid::Jid;
-use xmpp_parsers::data_forms::{DataForm, DataFormType, Field};
+use xmpp_parsers::data_forms::{DataForm, DataFormType, Field, FieldType};
 use xmpp_parsers::minidom::Element;
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType};
 
@@ -51,6 +51,11 @@ pub(super) fn run(turn: &mut Turn<'_>, caller: &Caller<'_>, mut payload: Element
             end(turn, &request, type_, text)
         }
         (Command::Set(id), None) => hand_out(turn, from, &request, set_form(&turn.scene, id)),
+        (Command::Set(_) | Command::Pulse(_), Some(form)) if is_second_step(form) => {
+            let yes = matches!(form::text(form, "confirm"), Some("1" | "true"));
+            let session = close(turn, &request);
+            Reply::Confirm { yes, node: request.node, session }
+        }
         (Command::Set(id), Some(form)) => {
             let wish = set_wish(&turn.scene, id, form);
             act(turn, &request, id, wish)
@@ -66,6 +71,20 @@ pub(super) fn run(turn: &mut Turn<'_>, caller: &Caller<'_>, mut payload: Element
 /// The last word of a run whose actuator has answered.
 pub fn finished(node: String, session: String, well: bool, text: String) -> Element {
     completed(node, session, if well { "info" } else { "error" }, text)
+}
+
+/// The step between a wish and its actuator: a person must say yes.
+pub fn question(node: String, session: String, text: String) -> Element {
+    let mut field = Field::new("confirm", FieldType::Boolean);
+    field.label = Some("Yes, do it".to_owned());
+    field.values = vec!["0".to_owned()];
+    executing(node, session, form::blank("Are you sure?", Some(text), vec![field]))
+}
+
+/// The answer to [`question`]; a form with a value is a wish, whatever else is in it.
+fn is_second_step(form: &DataForm) -> bool {
+    let has = |var: &str| form.fields.iter().any(|field| field.var.as_deref() == Some(var));
+    has("confirm") && !has("value") && !has("time")
 }
 
 fn read_form(scene: &Scene<'_>, asker: Asker<'_>) -> DataForm {
@@ -130,9 +149,13 @@ fn hand_out(turn: &mut Turn<'_>, from: &Jid, request: &CommandElement, form: Dat
         Some(id) => id.clone(),
         None => turn.sessions.open(from, &request.node, turn.scene.now.mono),
     };
+    Reply::Result(Some(executing(request.node.clone(), session, form)))
+}
+
+fn executing(node: String, session: String, form: DataForm) -> Element {
     let actions = Some(Actions { execute: Some("complete".into()), complete: true });
     let command = CommandElement {
-        node: request.node.clone(),
+        node,
         sessionid: Some(session),
         action: None,
         status: Some("executing".into()),
@@ -142,7 +165,7 @@ fn hand_out(turn: &mut Turn<'_>, from: &Jid, request: &CommandElement, form: Dat
     };
     let mut element: Element = command.into();
     form::write_all_types(&mut element);
-    Reply::Result(Some(element))
+    element
 }
 
 fn cancel(turn: &mut Turn<'_>, request: CommandElement) -> Reply {

@@ -25,6 +25,10 @@ pub enum Line {
     Read(PointId),
     /// Move this actuator.
     Move(ActuatorId, Wish),
+    /// Yes, to the question with this number.
+    Yes(Option<u16>),
+    /// No, to what was asked.
+    No,
     /// Not understood, and why.
     Unclear(Unclear),
 }
@@ -61,6 +65,13 @@ pub fn parse(asker: Asker<'_>, text: &str) -> Line {
             "status" => return Line::Status,
             "who" => return Line::Who,
             "log" => return Line::Log,
+            "yes" => return Line::Yes(None),
+            "no" => return Line::No,
+            number if number.len() == 4 && lookup::exact(asker, &[only]).is_none() => {
+                if let Ok(number) = number.parse() {
+                    return Line::Yes(Some(number));
+                }
+            }
             _ => {}
         },
         _ => {}

@@ -17,6 +17,10 @@ pub enum Answer {
     Say(String),
     /// Move this first; what to say follows from the read-back.
     Move(ActuatorId, Wish),
+    /// Yes, to the question with this number.
+    Confirm(Option<u16>),
+    /// No, to whatever was asked.
+    Decline,
 }
 
 /// Answers one typed line.
@@ -27,6 +31,8 @@ pub fn answer(scene: &Scene<'_>, journal: &Journal, asker: Asker<'_>, text: &str
         Line::Log => Answer::Say(journal.tell(scene, asker)),
         Line::Who => Answer::Say(who(scene, asker)),
         Line::Read(point) => Answer::Say(words::reading(scene, point)),
+        Line::Yes(number) => Answer::Confirm(number),
+        Line::No => Answer::Decline,
         Line::Move(actuator, wish) => Answer::Move(actuator, wish),
         Line::Unclear(unclear) => Answer::Say(explain(scene, asker, unclear)),
     }
