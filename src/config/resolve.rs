@@ -110,7 +110,7 @@ fn read(root: &Item<'_>, loaded: &Loaded, purpose: Purpose, report: &Report) -> 
     let table = root.table(KEYS)?;
     let device = table.need("device", "add [device] with a name");
     let described = device.is_some();
-    let device::Described { name, board, timezone, location } = device::read(device);
+    let device::Described { name, board, timezone, location, trusts_clock } = device::read(device);
     // Without [device] nobody said that the board is to be found out.
     let chosen = described.then(|| board::choose(loaded, board)).flatten();
     let simulator = loaded.boards.iter().find(|file| file.simulated);
@@ -159,6 +159,7 @@ fn read(root: &Item<'_>, loaded: &Loaded, purpose: Purpose, report: &Report) -> 
         rules,
         zone: zone?,
         place: place.flatten(),
+        trusts_clock,
         presence: PresenceRules { points: Vec::new(), every: presence.every },
         limits: limits?,
         store: store?,

@@ -238,6 +238,7 @@ fn actions(table: &Table<'_>, scope: &Scope<'_>) -> Option<Vec<Action>> {
     read("toggle", &|item| {
         let (id, actuator) = actuator_named(item, scope)?;
         check_switch(item, &actuator.kind, "toggles")?;
+        check_confirm(item, actuator)?;
         Some(Action::Toggle(id))
     });
     read("say", &|item| say(item, scope));
@@ -255,6 +256,9 @@ fn set(item: &Item<'_>, scope: &Scope<'_>) -> Option<Action> {
     let time = table.get("for");
     let (id, actuator) = actuator?;
     let value = to.and_then(|to| kind::value(&to, &actuator.kind));
+    if value.is_some_and(|value| value != actuator.safe) {
+        check_confirm(item, actuator)?;
+    }
     let time = optional(time, None, |item| {
         let time = item.duration(SHORTEST..=seconds(365 * 86400))?;
         if value == Some(actuator.safe) {
@@ -274,6 +278,7 @@ fn pulse(item: &Item<'_>, scope: &Scope<'_>) -> Option<Action> {
     let name = name?;
     let (id, actuator) = actuator_named(&name, scope)?;
     check_switch(&name, &actuator.kind, "pulses")?;
+    check_confirm(&name, actuator)?;
     let time = optional(time, PULSE, |item| {
         let time = item.duration(SHORTEST..=seconds(365 * 86400))?;
         check_time(&item, time, actuator.max_on).map(|()| time)
@@ -321,6 +326,15 @@ fn check_switch(item: &Item<'_>, kind: &crate::model::Kind, verb: &str) -> Optio
         item.wrong(format!("only something with two states {verb}; use set"));
     }
     switch.then_some(())
+}
+
+/// Catches a wish that would be refused each time: rules cannot answer questions.
+fn check_confirm(item: &Item<'_>, actuator: &crate::model::Actuator) -> Option<()> {
+    let free = actuator.guard.confirm.is_none();
+    if !free {
+        item.wrong("asks a person before it goes on (`confirm`), and a rule is none");
+    }
+    free.then_some(())
 }
 
 /// Catches a time that would be refused each time.

@@ -30,6 +30,7 @@ pub(crate) struct DeviceParts {
     pub rules: Vec<Rule>,
     pub zone: TimeZone,
     pub place: Option<Place>,
+    pub trusts_clock: bool,
     pub presence: PresenceRules,
     pub limits: Limits,
     pub store: StoreRules,
@@ -111,6 +112,11 @@ impl Device {
     /// Where it stands, if the config says.
     pub fn place(&self) -> Option<Place> {
         self.parts.place
+    }
+
+    /// Is its wall clock right whenever it runs, whatever the system says?
+    pub fn trusts_clock(&self) -> bool {
+        self.parts.trusts_clock
     }
 
     /// All alarms, in the order of the config.

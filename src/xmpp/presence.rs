@@ -1,5 +1,5 @@
 //! Presence as dashboard and health (RFC 6121 section 4): the status text tells the readings, `show` how the
-//! device is. Well: none. A fault or a stale point: `away`.
+//! device is. Well: none. A fault, a stale point, an alarm somebody has seen: `away`. An alarm nobody has seen: `dnd`.
 //!
 //! The broadcast goes to every contact, so it holds only what every contact may read. Who may read more is
 //! sent a fuller one directly while online.
@@ -11,7 +11,7 @@ use jid::Jid;
 use xmpp_parsers::presence::{Presence, Show};
 
 use super::roster::Roster;
-use super::{Scene, caps};
+use super::{Scene, alarms, caps};
 use crate::control::{Asker, recognise};
 use crate::model::{ContactId, Device, Moment, PointId, Quality};
 
@@ -25,8 +25,15 @@ const MOST_TEXT: usize = 500;
 /// What one presence says.
 #[derive(Debug, Clone, PartialEq)]
 struct Face {
-    unwell: bool,
+    health: Health,
     text: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Health {
+    Well,
+    Unwell,
+    Alarm,
 }
 
 /// What was said last, to whom, and when the next change may be told.
@@ -103,12 +110,12 @@ impl Dashboard {
         let Some(broadcast) = &self.broadcast else { return Vec::new() };
         let common = common_face(scene);
         let mut changed = common != *broadcast;
-        let mut urgent = common.unwell != broadcast.unwell;
+        let mut urgent = common.health != broadcast.health;
         for (id, told) in self.followed.values() {
             let face = face_for(scene, Asker::of(scene.device, *id));
             let before = told.as_ref().unwrap_or(broadcast);
             changed |= face != *before;
-            urgent |= face.unwell != before.unwell;
+            urgent |= face.health != before.health;
         }
         if !changed {
             self.due = None;
@@ -167,12 +174,18 @@ fn face(scene: &Scene<'_>, visible: impl Fn(PointId) -> bool) -> Face {
     let unwell = scene.device.points().any(|point| visible(point) && scene.reading(point).is_unwell());
     let shown = scene.device.presence().points.iter().filter(|point| visible(**point));
     let parts: Vec<String> = shown.map(|point| format!("{} {}", scene.label(*point), brief(scene, *point))).collect();
-    let mut text = parts.join(" · ");
+    let alarms = alarms::brief(scene, &visible);
+    let health = match unwell || !alarms.is_empty() {
+        _ if alarms::is_alarming(scene, &visible) => Health::Alarm,
+        true => Health::Unwell,
+        false => Health::Well,
+    };
+    let mut text = alarms.into_iter().chain(parts).collect::<Vec<_>>().join(" · ");
     if let Some((cut, _)) = text.char_indices().nth(MOST_TEXT) {
         text.truncate(cut);
         text.push('…');
     }
-    Face { unwell, text }
+    Face { health, text }
 }
 
 /// A reading in the fewest words.
@@ -186,7 +199,11 @@ fn brief(scene: &Scene<'_>, point: PointId) -> String {
 
 fn dress(scene: &Scene<'_>, face: &Face) -> Presence {
     let mut presence = Presence::available();
-    presence.show = face.unwell.then_some(Show::Away);
+    presence.show = match face.health {
+        Health::Well => None,
+        Health::Unwell => Some(Show::Away),
+        Health::Alarm => Some(Show::Dnd),
+    };
     if !face.text.is_empty() {
         presence.statuses.insert(Default::default(), face.text.clone());
     }

@@ -77,6 +77,8 @@ pub fn device(text: &str) -> Device {
 pub struct Talk {
     pub agent: Agent,
     time: Duration,
+    /// How far the wall clock has been set forward.
+    shift: jiff::SignedDuration,
     effects: Vec<Effect>,
     said: u32,
 }
@@ -87,6 +89,7 @@ impl Talk {
         Talk {
             agent: Agent::new(device(text), 1, at(Duration::ZERO)),
             time: Duration::ZERO,
+            shift: jiff::SignedDuration::ZERO,
             effects: Vec::new(),
             said: 0,
         }
@@ -94,7 +97,12 @@ impl Talk {
 
     /// The greenhouse, online, all points well, nothing left unsaid.
     pub fn begin() -> Talk {
-        let mut talk = Talk::offline(GREENHOUSE);
+        Talk::begin_with(GREENHOUSE)
+    }
+
+    /// The same for another config with these points.
+    pub fn begin_with(text: &str) -> Talk {
+        let mut talk = Talk::offline(text);
         talk.settle();
         talk.online();
         talk.effects.clear();
@@ -134,11 +142,22 @@ impl Talk {
     }
 
     pub fn now(&self) -> Now {
-        at(self.time)
+        let now = at(self.time);
+        Now { wall: now.wall + self.shift, ..now }
+    }
+
+    /// Somebody sets the wall clock, so far ahead of where it began.
+    pub fn set_clock(&mut self, ahead: Duration) {
+        self.shift = jiff::SignedDuration::try_from(ahead).unwrap();
+    }
+
+    /// Somebody sets the wall clock forward or back.
+    pub fn shift_clock(&mut self, seconds: i64) {
+        self.shift += jiff::SignedDuration::from_secs(seconds);
     }
 
     pub fn feed(&mut self, input: Input) {
-        let effects = self.agent.handle(input, at(self.time));
+        let effects = self.agent.handle(input, self.now());
         if let Some(deadline) = self.agent.deadline() {
             assert!(deadline > Moment(self.time), "a deadline in the past would make the loop spin");
         }
@@ -199,6 +218,15 @@ impl Talk {
         let device = self.agent.device();
         let show = |d: &Drive| device.kind(PointId::Actuator(d.actuator())).bare(d.value());
         drives.iter().map(|d| format!("{} {}", self.name(d), show(d))).collect()
+    }
+
+    /// The same, left where they are.
+    pub fn peek_moved(&mut self) -> Vec<String> {
+        let copy = self.drives();
+        self.put_back(copy.iter().cloned().map(Effect::Drive));
+        let device = self.agent.device();
+        let show = |d: &Drive| device.kind(PointId::Actuator(d.actuator())).bare(d.value());
+        copy.iter().map(|d| format!("{} {}", self.name(d), show(d))).collect()
     }
 
     pub fn drives(&mut self) -> Vec<Drive> {
