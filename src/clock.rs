@@ -64,7 +64,7 @@ pub struct Watch {
 impl Watch {
     /// For a device whose config may say that its clock is always right.
     pub fn new(device: &Device) -> Watch {
-        let timer = timer().and_then(|timer| Ok(AsyncFd::new(timer)?));
+        let timer = timer().and_then(AsyncFd::new);
         Watch { timer: timer.ok(), trust: device.trusts_clock(), known: None, look_at: None }
     }
 

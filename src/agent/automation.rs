@@ -156,7 +156,7 @@ impl Agent {
             }
             Err(refusal) => {
                 let why = refusal.to_string();
-                if self.automation.refused(id, rule, act, index, &why, now) {
+                if self.automation.refused(id, act, index, &why, now) {
                     let line =
                         format!("rule {}: {} refused: {why}", rule.name, self.device.actuator(actuator).label.text);
                     let point = PointId::Actuator(actuator);

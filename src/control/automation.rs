@@ -155,8 +155,8 @@ impl Automation {
     }
 
     /// An action was not let through. True if that is worth a word.
-    pub fn refused(&mut self, id: RuleId, rule: &Rule, act: &Act, index: usize, why: &str, now: Now) -> bool {
-        self.rules.refused(id, rule, act, index, why, now)
+    pub fn refused(&mut self, id: RuleId, act: &Act, index: usize, why: &str, now: Now) -> bool {
+        self.rules.refused(id, act, index, why, now)
     }
 
     /// An action was let through.

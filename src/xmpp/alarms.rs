@@ -140,7 +140,8 @@ fn text(scene: &Scene<'_>, alarm: &Alarm) -> String {
 }
 
 fn over(scene: &Scene<'_>, alarm: &Alarm, time: Duration) -> String {
-    format!("Over after {}: {}", show_duration(time), words::reading(scene, alarm.point))
+    let after = if time < Duration::from_secs(1) { String::new() } else { format!(" after {}", show_duration(time)) };
+    format!("Over{after}: {}", words::reading(scene, alarm.point))
 }
 
 fn clock(scene: &Scene<'_>, raised: &Raised) -> String {

@@ -46,6 +46,8 @@ pub struct Act {
     pub otherwise: bool,
     /// Only this one of them: it was refused before.
     pub only: Option<usize>,
+    /// A moment made it act, which is over; not a state.
+    pub at_moment: bool,
     /// The reason, in words.
     pub why: String,
 }
@@ -171,11 +173,11 @@ impl Rules {
     }
 
     /// An action was not let through. True if that is news.
-    pub fn refused(&mut self, id: RuleId, rule: &Rule, act: &Act, index: usize, why: &str, now: Now) -> bool {
+    pub fn refused(&mut self, id: RuleId, act: &Act, index: usize, why: &str, now: Now) -> bool {
         let state = &mut self.states[id.index()];
-        let again = (!has_moments(rule)).then(|| now.mono + refusals::AGAIN);
+        let again = (!act.at_moment).then(|| now.mono + refusals::AGAIN);
         state.deadline = [state.deadline, again].into_iter().flatten().min();
-        state.refusals.add(act.otherwise, index, why, again)
+        state.refusals.add(act.otherwise, index, why, &act.why, again)
     }
 
     /// An action was let through. True if it was refused before.
@@ -245,10 +247,9 @@ impl State {
                 self.act(rule, facts, !truth, None, &mut event);
             }
         }
-        for (otherwise, index) in self.refusals.due(now) {
+        for (otherwise, index, why) in self.refusals.due(now) {
             if self.truth == Some(!otherwise) {
-                let why = self.why(rule, facts, otherwise, None);
-                event(RuleEvent::Act(Act { otherwise, only: Some(index), why }));
+                event(RuleEvent::Act(Act { otherwise, only: Some(index), at_moment: false, why }));
             }
         }
         self.deadline = earliest(earliest(deadline, self.due), self.refusals.deadline());
@@ -264,16 +265,18 @@ impl State {
     ) {
         let actions = if otherwise { &rule.otherwise } else { &rule.then };
         if !actions.is_empty() {
+            // Not at the first leave: a rule that flutters would be told of at every one.
+            self.too_often &= !self.rate.is_rested(facts.now.mono);
             if let Err(at) = self.rate.take(facts.now.mono) {
                 // A state is acted on later, as it is then; a moment is over.
                 self.due = if cue.is_none() { Some(at) } else { self.due };
-                if !std::mem::replace(&mut self.too_often, true) && at.since(facts.now.mono) > GAP {
+                if at.since(facts.now.mono) > GAP && !std::mem::replace(&mut self.too_often, true) {
                     event(RuleEvent::TooOften);
                 }
                 return;
             }
-            self.too_often = false;
-            event(RuleEvent::Act(Act { otherwise, only: None, why: self.why(rule, facts, otherwise, cue) }));
+            let why = self.why(rule, facts, otherwise, cue);
+            event(RuleEvent::Act(Act { otherwise, only: None, at_moment: cue.is_some(), why }));
         }
         if cue.is_none() {
             self.acted = !otherwise;

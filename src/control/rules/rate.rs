@@ -22,6 +22,11 @@ pub(super) struct Rate {
 }
 
 impl Rate {
+    /// All that was used up has been refilled.
+    pub fn is_rested(&self, now: Moment) -> bool {
+        self.full.is_none_or(|full| full <= now)
+    }
+
     /// Takes leave for one act.
     ///
     /// # Errors

@@ -16,12 +16,14 @@ struct Refused {
     otherwise: bool,
     index: usize,
     why: String,
+    /// What made the rule act.
+    reason: String,
     again: Option<Moment>,
 }
 
 impl Refusals {
     /// True if it is news.
-    pub fn add(&mut self, otherwise: bool, index: usize, why: &str, again: Option<Moment>) -> bool {
+    pub fn add(&mut self, otherwise: bool, index: usize, why: &str, reason: &str, again: Option<Moment>) -> bool {
         let known = self.0.iter_mut().find(|refused| (refused.otherwise, refused.index) == (otherwise, index));
         match known {
             Some(refused) => {
@@ -31,7 +33,7 @@ impl Refusals {
                 news
             }
             None => {
-                self.0.push(Refused { otherwise, index, why: why.to_owned(), again });
+                self.0.push(Refused { otherwise, index, why: why.to_owned(), reason: reason.to_owned(), again });
                 true
             }
         }
@@ -50,11 +52,11 @@ impl Refusals {
     }
 
     /// Those to be tried again now.
-    pub fn due(&mut self, now: Moment) -> Vec<(bool, usize)> {
+    pub fn due(&mut self, now: Moment) -> Vec<(bool, usize, String)> {
         let due = self.0.iter_mut().filter(|refused| refused.again.is_some_and(|at| at <= now));
         due.map(|refused| {
             refused.again = Some(now + AGAIN);
-            (refused.otherwise, refused.index)
+            (refused.otherwise, refused.index, refused.reason.clone())
         })
         .collect()
     }
