@@ -4,20 +4,25 @@
 mod automation;
 mod confirm;
 mod doors;
+mod hubs;
 mod incoming;
 mod input;
+mod puzzled;
 mod seen;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use jid::FullJid;
 use xmpp_parsers::message::MessageType;
 use xmpp_parsers::stanza::Stanza;
 
-use crate::control::{Asker, Automation, Controller, Decision, Outcome, Questions, Refusal, Request, Ticket, Wish};
+use crate::control::{
+    Asker, Automation, Controller, Decision, Outcome, Past, Questions, Refusal, Request, Ticket, Wish,
+};
 use crate::model::{ActuatorId, ContactId, Device, Fault, Moment, Now, PointId, Value};
 use crate::xmpp::adhoc::Sessions;
+use crate::xmpp::hub::Hubs;
 use crate::xmpp::journal::Journal;
 pub use crate::xmpp::journal::Level;
 use crate::xmpp::message;
@@ -27,6 +32,7 @@ use crate::xmpp::rate::Bucket;
 use crate::xmpp::roster::Roster;
 use doors::{Door, Errand};
 pub use input::{Effect, Input};
+use puzzled::Puzzled;
 use seen::Seen;
 
 /// The device as features see it. A macro, because it borrows some fields while others are changed.
@@ -40,6 +46,7 @@ macro_rules! scene {
             started: $agent.started,
             now: $now,
             dropped: $agent.dropped,
+            safe_mode: $agent.safe_mode,
         }
     };
 }
@@ -76,6 +83,7 @@ pub struct Agent {
     roster: Roster,
     dashboard: Dashboard,
     notices: Notices,
+    hubs: Hubs,
     /// Until the roster is here nobody is told anything: whom the config does not name must be turned away first.
     introduce_by: Option<Moment>,
     /// The config has changed since the roster was last gone through.
@@ -84,26 +92,37 @@ pub struct Agent {
     buckets: Vec<(Bucket, Bucket)>,
     /// When each contact was last told that something came late.
     late: Vec<Option<Moment>>,
+    /// What each contact has said lately that was not understood.
+    puzzled: Vec<Puzzled>,
     seen: Seen,
     strangers: Bucket,
     stranger_lines: Bucket,
     journal: Journal,
     dropped: u64,
+    safe_mode: bool,
 }
 
 impl Agent {
     /// A device of which nothing is known yet. `seed` makes this run's stanza ids differ from an earlier run's.
     pub fn new(device: Device, seed: u64, now: Now) -> Agent {
-        let mut control = Controller::new(&device, now);
+        Agent::after(&Past::default(), device, seed, now)
+    }
+
+    /// A device of which nothing is known but what an earlier run has left.
+    pub fn after(past: &Past, device: Device, seed: u64, now: Now) -> Agent {
+        let mut control = Controller::after(past, &device, now);
         // Until the server is reached, it is out of reach.
         control.link(&device, false, now);
         let mut automation = Automation::new(&device, now);
         automation.link(&device, &control, false, now);
+        automation.suspend(past.safe_mode);
         Agent {
             buckets: buckets(&device, now),
+            hubs: Hubs::new(&device, now.mono),
             introduce_by: None,
             roster_due: false,
             late: device.contacts().map(|_| None).collect(),
+            puzzled: device.contacts().map(|_| Puzzled::default()).collect(),
             seen: Seen::default(),
             strangers: Bucket::per_minute(STRANGERS_PER_MINUTE, now.mono),
             stranger_lines: Bucket::per_minute(STRANGER_LINES_PER_MINUTE, now.mono),
@@ -123,6 +142,7 @@ impl Agent {
             dashboard: Dashboard::default(),
             notices: Notices::default(),
             dropped: 0,
+            safe_mode: past.safe_mode,
             device,
         }
     }
@@ -130,6 +150,17 @@ impl Agent {
     /// The device as configured.
     pub fn device(&self) -> &Device {
         &self.device
+    }
+
+    /// What its lines are to be claimed with, by the actuators' names.
+    pub fn starts(&self) -> HashMap<String, Value> {
+        let names = self.device.actuators().map(|(_, actuator)| actuator.label.name.clone());
+        names.zip(self.control.starts()).collect()
+    }
+
+    /// The program has crashed again and again: everything was started safe, and rules are off.
+    pub fn is_in_safe_mode(&self) -> bool {
+        self.safe_mode
     }
 
     /// What is known of its points.
@@ -141,7 +172,8 @@ impl Agent {
     pub fn deadline(&self) -> Option<Moment> {
         // Presence waits for the server, so while offline its deadline is none.
         let dashboard = if self.is_talking() { self.dashboard.deadline() } else { None };
-        let talk = [dashboard, self.notices.deadline(), self.introduce_by, self.questions.deadline()];
+        let hubs = if self.is_talking() { self.hubs.deadline() } else { None };
+        let talk = [dashboard, hubs, self.notices.deadline(), self.introduce_by, self.questions.deadline()];
         let deadlines = [self.control.deadline(), self.automation_deadline()].into_iter().chain(talk);
         deadlines.flatten().min()
     }
@@ -160,6 +192,8 @@ impl Agent {
             Input::Reload(device) => self.reload(*device, now, &mut out),
         }
         self.wake(now, &mut out);
+        let kept = self.control.keep(&self.device, now);
+        out.extend(kept.into_iter().map(|(key, value, soon)| Effect::Keep { key, value, soon }));
         out
     }
 
@@ -196,7 +230,8 @@ impl Agent {
         let events = self.automation.link(&self.device, &self.control, true, now);
         self.automate(events, now, out);
         if resumed && !self.roster_due {
-            return self.refresh(now, out);
+            self.refresh(now, out);
+            return self.tell_hubs(resumed, now, out);
         }
         if !resumed {
             self.dashboard.begin();
@@ -216,6 +251,7 @@ impl Agent {
         let scene = scene!(self, now);
         let presences = self.dashboard.introduce(&scene, &self.roster);
         out.extend(presences.into_iter().map(|presence| Effect::Send(presence.into())));
+        self.tell_hubs(false, now, out);
     }
 
     /// Online, and the roster has been gone through.
@@ -242,6 +278,10 @@ impl Agent {
             let scene = scene!(self, now);
             let notices = self.notices.wake(&scene);
             self.notify(notices, out);
+        }
+        if self.is_talking() && self.hubs.deadline().is_some_and(|at| at <= now.mono) {
+            let lines = self.hubs.wake(&scene!(self, now));
+            self.send_lines(lines, out);
         }
         if self.introduce_by.is_some_and(|at| at <= now.mono) {
             self.introduce(now, out);
@@ -286,6 +326,9 @@ impl Agent {
                     out.extend(line.map(|(level, line)| Effect::Log(level, line)));
                     let notices = self.notices.changed(&scene, point, cause.as_ref());
                     self.notify(notices, out);
+                    let talking = self.is_talking();
+                    let lines = self.hubs.changed(&scene!(self, now), point, talking);
+                    self.send_lines(lines, out);
                     let events = self.automation.changed(&self.device, &self.control, point, now);
                     self.automate(events, now, out);
                     self.refresh(now, out);
@@ -311,7 +354,9 @@ impl Agent {
         let request = Request { ticket, actuator, wish };
         let refusal = match self.control.request(asker, &request, now) {
             Ok(drive) => return out.push(Effect::Drive(drive)),
-            Err(Refusal::Unconfirmed { value, second }) => self.ask(contact, request, value, second, now, out).err(),
+            Err(Refusal::Unconfirmed { value, second }) => {
+                self.ask_first(contact, request, value, second, now, out).err()
+            }
             Err(refusal) => Some(refusal),
         };
         if let Some(refusal) = refusal {
@@ -325,9 +370,14 @@ impl Agent {
     fn answer(&mut self, ticket: Ticket, result: Result<Outcome, Refusal>, now: Now, out: &mut Vec<Effect>) {
         let Some(Errand { actuator, door, witness }) = self.errands.remove(&ticket) else { return };
         for door in [Some(door), witness].into_iter().flatten() {
+            if let Door::Hub { place, .. } = &door {
+                let lines = self.hubs.settled(&scene!(self, now), *place, actuator, &result);
+                self.send_lines(lines, out);
+                continue;
+            }
             let id = self.fresh_id();
             let scene = scene!(self, now);
-            out.push(Effect::Send(door.answer(&scene, actuator, &result, id)));
+            out.extend(door.answer(&scene, actuator, &result, id).map(Effect::Send));
         }
     }
 
@@ -357,12 +407,14 @@ impl Agent {
         self.control = self.control.reloaded(&self.device, &device, now);
         self.control.link(&device, self.me.is_some(), now);
         let old = std::mem::replace(&mut self.device, device);
+        self.hubs = Hubs::new(&self.device, now.mono);
         self.buckets = buckets(&self.device, now);
         self.sessions = Sessions::default();
         let scene = scene!(self, now);
         self.notices.begin_anew(&scene);
         self.journal.forget();
         self.late = self.device.contacts().map(|_| None).collect();
+        self.puzzled = self.device.contacts().map(|_| Puzzled::default()).collect();
         self.dashboard.rekey(&self.device);
         self.roster_due = true;
         self.reload_automation(&old, now, out);

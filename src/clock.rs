@@ -63,6 +63,10 @@ pub struct Watch {
 
 impl Watch {
     /// For a device whose config may say that its clock is always right.
+    #[allow(
+        deprecated,
+        reason = "its successor is unsafe for the sake of types that lie about their file; OwnedFd does not"
+    )]
     pub fn new(device: &Device) -> Watch {
         let timer = timer().and_then(AsyncFd::new);
         Watch { timer: timer.ok(), trust: device.trusts_clock(), known: None, look_at: None }

@@ -1,6 +1,8 @@
 //! The loop: the only clock, the only owner of state. It reads what happened, asks the agent, does what the
 //! agent says. Hardware first, then READY, then the network; on the way out the hardware first as well.
 
+mod past;
+
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
@@ -21,7 +23,7 @@ use crate::config::{self, Layers, Mistakes, Purpose, Resolved};
 use crate::drivers::{Drivers, Report};
 use crate::link::{Link, LinkEvent, Trouble};
 use crate::model::Device;
-use crate::store::Store;
+use crate::store::{Store, Urgency};
 use crate::systemd;
 
 /// sysexits.h: something of ours broke.
@@ -132,6 +134,9 @@ async fn live(layers: &Layers, resolved: Resolved) -> Result<(), Death> {
     let mut watchdog = systemd::watchdog().map(interval);
     let mut life = Life::begin(resolved).await?;
     let end = life.turn(layers, &mut watchdog, [&mut terminate, &mut interrupt], &mut hangup).await;
+    if end.is_ok() {
+        past::leave(&mut life.store);
+    }
     life.end().await;
     end
 }
@@ -142,18 +147,19 @@ impl Life {
         let clock = Clock::start(&device);
         let watch = Watch::new(&device);
         notes.iter().for_each(|note| tracing::warn!("{note}"));
-        let store = Store::open_or_go_on(&device.store().dir, device.store().every);
+        let mut store = Store::open_or_go_on(&device.store().dir, device.store().every);
+        let past = past::recall(&mut store, clock.now().wall);
+        let agent = Agent::after(&past, device, rand::random(), clock.now());
+        let device = agent.device();
         let (sender, reports) = mpsc::channel(REPORTS);
-        let mut drivers = Drivers::start(&device, sender);
+        let mut drivers = Drivers::start(device, &agent.starts(), sender);
         if timeout(SETTLE, drivers.settled()).await.is_err() {
             tracing::warn!("some points have not answered within {} s; going on without them", SETTLE.as_secs());
         }
         tracing::info!("{} on {}: {} points held", device.name(), device.board().title, device.points().count());
         systemd::ready();
-        systemd::status("offline: connecting for the first time");
-        let link = start_link(&device).map_err(Death::Config)?;
-        let agent = Agent::new(device, rand::random(), clock.now());
-        Ok(Life {
+        let link = start_link(device).map_err(Death::Config)?;
+        let life = Life {
             clock,
             watch,
             agent,
@@ -166,7 +172,14 @@ impl Life {
             drove: false,
             farewells: JoinSet::new(),
             broken: false,
-        })
+        };
+        life.status("offline: connecting for the first time");
+        Ok(life)
+    }
+
+    fn status(&self, text: &str) {
+        let mode = if self.agent.is_in_safe_mode() { "safe mode; " } else { "" };
+        systemd::status(&format!("{mode}{text}"));
     }
 
     async fn turn(
@@ -241,6 +254,13 @@ impl Life {
                     self.drivers.drive(self.agent.device(), &drive);
                     self.drove = true;
                 }
+                Effect::Keep { key, value, soon } => {
+                    self.store.keep(&key, value, if soon { Urgency::Soon } else { Urgency::Routine });
+                }
+                Effect::SafeModeLeft => {
+                    past::forgive(&mut self.store, now.wall);
+                    self.status("safe mode has been left");
+                }
                 Effect::Log(Level::Warn, text) => tracing::warn!("{text}"),
                 Effect::Log(Level::Info, text) => tracing::info!("{text}"),
                 Effect::Log(Level::Debug, text) => tracing::debug!("{text}"),
@@ -257,7 +277,7 @@ impl Life {
                     Some(seconds) => tracing::info!("online again as {jid} after {seconds} s"),
                     None => tracing::info!("online as {jid}"),
                 }
-                systemd::status(&format!("online as {jid}"));
+                self.status(&format!("online as {jid}"));
                 self.trouble = None;
                 self.feed(Input::Online { jid, resumed });
             }
@@ -266,11 +286,11 @@ impl Life {
                     tracing::warn!("the connection to the server is lost; connecting again");
                     self.offline_since = Some(Instant::now());
                 }
-                systemd::status("offline: the connection is lost; connecting again");
+                self.status("offline: the connection is lost; connecting again");
                 self.feed(Input::Offline);
             }
             LinkEvent::Trouble(trouble) => {
-                systemd::status(&format!("offline: {trouble}; trying again"));
+                self.status(&format!("offline: {trouble}; trying again"));
                 if self.trouble.as_ref() != Some(&trouble) {
                     match trouble.needs_a_person() {
                         true => tracing::error!("offline: {trouble}; trying again in some minutes"),

@@ -11,7 +11,7 @@ use crate::xmpp::{adhoc, iq, message, words};
 
 impl Agent {
     /// A wish needs a yes: asks for it, or refuses if there is nobody to ask.
-    pub(super) fn ask(
+    pub(super) fn ask_first(
         &mut self,
         contact: ContactId,
         request: Request,
@@ -22,6 +22,10 @@ impl Agent {
     ) -> Result<(), Refusal> {
         let Request { ticket, actuator, wish } = request;
         let wish = if wish == Wish::Toggle { Wish::Set(value) } else { wish };
+        if self.errands.get(&ticket).is_none_or(|errand| matches!(errand.door, Door::Hub { .. })) {
+            // A machine cannot answer.
+            return Err(Refusal::Unconfirmed { value, second });
+        }
         let Some(errand) = self.errands.remove(&ticket) else { return Ok(()) };
         let online = self.dashboard.online();
         let others: Vec<Jid> = seconds(&self.device, contact, actuator)
@@ -66,6 +70,7 @@ impl Agent {
                 // The next step of the command opens the next door.
                 return Ok(());
             }
+            hub @ Door::Hub { .. } => hub,
             Door::Chat { to, type_, thread } => {
                 let text = if second { told } else { words::numbered_question(&what, number) };
                 let mut message = message::write(to.clone(), type_.clone(), id, text);

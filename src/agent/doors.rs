@@ -6,6 +6,7 @@ use xmpp_parsers::stanza::Stanza;
 
 use crate::control::{Outcome, Refusal};
 use crate::model::ActuatorId;
+use crate::xmpp::hub::Place;
 use crate::xmpp::{Scene, adhoc, iq, message, words};
 
 /// Whom to answer, and how.
@@ -15,6 +16,8 @@ pub(super) enum Door {
     Chat { to: Jid, type_: MessageType, thread: Option<Thread> },
     /// An ad-hoc command.
     Form { to: Jid, id: String, node: String, session: String },
+    /// A hub's line, answered in its turn ([`crate::xmpp::hub`]).
+    Hub { from: Jid, place: Place },
 }
 
 /// A wish under way.
@@ -47,7 +50,7 @@ impl Door {
     /// Who asked.
     pub fn asker(&self) -> BareJid {
         match self {
-            Door::Chat { to, .. } | Door::Form { to, .. } => to.to_bare(),
+            Door::Chat { to, .. } | Door::Form { to, .. } | Door::Hub { from: to, .. } => to.to_bare(),
         }
     }
 
@@ -58,9 +61,10 @@ impl Door {
         actuator: ActuatorId,
         result: &Result<Outcome, Refusal>,
         fresh: String,
-    ) -> Stanza {
+    ) -> Option<Stanza> {
         let text = words::outcome(scene, actuator, result);
-        match self {
+        Some(match self {
+            Door::Hub { .. } => return None,
             Door::Chat { to, type_, thread } => {
                 let mut message = message::write(to, type_, fresh, text);
                 message.thread = thread;
@@ -70,6 +74,6 @@ impl Door {
                 let command = adhoc::finished(node, session, words::went_well(result), text);
                 iq::result(Some(to), id, Some(command)).into()
             }
-        }
+        })
     }
 }

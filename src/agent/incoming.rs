@@ -13,7 +13,7 @@ use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType};
 
 use super::{Agent, Door, Effect, scene};
 use crate::control::recognise;
-use crate::model::{ContactId, Now};
+use crate::model::{ContactId, Now, Speaks};
 use crate::xmpp::chat::{self, Answer};
 use crate::xmpp::iq::{self, Caller, Reply, Turn, Verb};
 use crate::xmpp::journal::Level;
@@ -54,23 +54,40 @@ impl Agent {
             Pass::Yes => {}
             Pass::FirstNo => {
                 out.push(Effect::Log(Level::Warn, format!("{from} is too fast; ignored for now")));
-                return self.say(&message, from, TOO_FAST.to_owned(), out);
+                return match self.device.contact(contact).speaks {
+                    Speaks::Words => self.say(&message, from, TOO_FAST.to_owned(), out),
+                    _ => self.hub_is_refused(contact, &from, "too many commands; wait a minute", now, out),
+                };
             }
             Pass::No => return,
         }
         out.extend(receipts::answer(&message, &from).map(|receipt| Effect::Send(receipt.into())));
+        let speaks = self.device.contact(contact).speaks;
         if let (Incoming::Words(words), Some(Id(id))) = (&sorted, &message.id)
             && self.seen.again(&from, id, words, now.mono)
         {
             return;
+        }
+        if speaks != Speaks::Words {
+            return self.hub(contact, &from, &sorted, now, out);
         }
         match sorted {
             Incoming::Other => {}
             Incoming::Words(words) => {
                 let scene = scene!(self, now);
                 let Some(asker) = recognise(scene.device, &from) else { return };
-                match chat::answer(&scene, &self.journal, asker, words) {
+                let answer = chat::answer(&scene, &self.journal, asker, words);
+                let puzzled = &mut self.puzzled[contact.index()];
+                if !matches!(answer, Answer::Wonder(_)) {
+                    puzzled.clear();
+                }
+                match answer {
                     Answer::Say(text) => self.say(&message, from, text, out),
+                    Answer::Wonder(text) => {
+                        if puzzled.may_answer(now.mono) {
+                            self.say(&message, from, text, out);
+                        }
+                    }
                     Answer::Move(actuator, wish) => {
                         self.request(contact, actuator, wish, Door::of(&message, from), now, out);
                     }
@@ -81,6 +98,14 @@ impl Agent {
                     Answer::Acknowledge(ids) => {
                         let text = self.acknowledge(contact, &ids, now, out).unwrap_or_else(|refusal| refusal);
                         self.say(&message, from, text, out);
+                    }
+                    Answer::LeaveSafeMode => {
+                        self.safe_mode = false;
+                        out.push(Effect::Log(Level::Info, format!("{} has ended safe mode", from.to_bare())));
+                        out.push(Effect::SafeModeLeft);
+                        self.say(&message, from, "Safe mode is over; rules are on again.".to_owned(), out);
+                        out.extend(self.suspend_rules(false, now));
+                        self.refresh(now, out);
                     }
                     Answer::Decline => {
                         let text = self.decline(contact, now, out);
@@ -128,7 +153,7 @@ impl Agent {
             return;
         };
         match presence.type_ {
-            Type::Subscribe => out.extend(self.roster.welcome(asker.jid()).into_iter().map(Effect::Send)),
+            Type::Subscribe => out.extend(self.roster.welcome(asker.contact()).into_iter().map(Effect::Send)),
             Type::None | Type::Unavailable | Type::Error => {
                 let scene = scene!(self, now);
                 let Some(asker) = recognise(scene.device, &from) else { return };

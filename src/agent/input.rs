@@ -54,6 +54,17 @@ pub enum Effect {
     Send(Stanza),
     /// Move this actuator, and report what it reads afterwards.
     Drive(Drive),
+    /// The next run should know this.
+    Keep {
+        /// Its name.
+        key: String,
+        /// What to know.
+        value: String,
+        /// Before long; otherwise when the occasion arises, and in any case at the end.
+        soon: bool,
+    },
+    /// The device has left safe mode.
+    SafeModeLeft,
     /// Log this.
     Log(Level, String),
 }

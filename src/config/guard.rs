@@ -48,8 +48,8 @@ pub(super) fn read(table: &Table<'_>, kind: &Kind, safe: Option<Value>, max_on: 
     })
 }
 
-/// Catches a member of an interlock group that would go on by itself: the device could then not promise that no
-/// other is on.
+/// Catches what would go on by itself although it must not: a member of an interlock group, since another may be on,
+/// and what a person must confirm first.
 pub(super) fn check_alone(
     table: &Table<'_>,
     safe: Option<Value>,
@@ -57,7 +57,16 @@ pub(super) fn check_alone(
     exit: Option<Exit>,
     loss: Option<LinkLoss>,
 ) {
-    let Some(guard) = guard.filter(|guard| guard.interlock.is_some()) else { return };
+    let Some(guard) = guard else { return };
+    if guard.confirm.is_some()
+        && loss.is_some_and(|loss| loss.back)
+        && let Some(item) = table.get("on_link_loss")
+    {
+        item.wrong("would go back without the question that `confirm` asks; remove `back`");
+    }
+    if guard.interlock.is_none() {
+        return;
+    }
     let start = match guard.start {
         Start::To(value) => Some(value),
         _ => None,
@@ -66,13 +75,17 @@ pub(super) fn check_alone(
         Some(Exit::To(value)) => Some(value),
         _ => None,
     };
-    for (key, value) in [("start", start), ("exit", exit), ("on_link_loss", loss.map(|loss| loss.to))] {
+    let loss = loss.map(|loss| loss.to);
+    let wanted = [
+        ("start", start, "“safe” or “last”"),
+        ("exit", exit, "“safe” or “keep”"),
+        ("on_link_loss", loss, "to the safe value"),
+    ];
+    for (key, value, right) in wanted {
         if let (Some(value), Some(safe), Some(item)) = (value, safe, table.get(key))
             && value != safe
         {
-            item.wrong(
-                "would switch on a member of an interlock group while another may be on; only `safe` is possible",
-            );
+            item.wrong(format!("would switch it on while another of its interlock group may be on; must be {right}"));
         }
     }
 }

@@ -90,7 +90,11 @@ impl<'b> Lines<'b> {
             line.wrong(format!("no PWM channel of {} is known to come out here; {able}, {slow}", board.title));
             return None;
         };
-        self.claim_pin(&line, pin)?;
+        // That the board has PWM there surprises nobody who asks for it.
+        match &pin.reserved {
+            Some(reserved) if reserved.starts_with("PWM") => self.claim(&line, pin.line.clone())?,
+            _ => self.claim_pin(&line, pin)?,
+        };
         self.claim_channel(&line, channel)?;
         Some((channel.clone(), Some(pin.name.clone())))
     }

@@ -6,6 +6,7 @@ use super::kind::{self, NumberDefaults};
 use super::lines::Lines;
 use super::node::{Item, Table, clip, optional, seconds};
 use super::sensor::ACTIVE;
+use super::tree::Raw;
 use crate::model::{DriveMode, GpioOutput, Kind, LedOutput, Line, Pulse, PwmOutput, Scale, Sink, SoftPwmOutput};
 
 pub(super) const PWM_KEYS: &[&str] = &["line", "chip", "channel", "frequency", "active", "software"];
@@ -126,8 +127,12 @@ fn ends_of(item: &Item<'_>, period: Option<u64>) -> Option<(u64, u64)> {
     let length = |item: &Item<'_>| {
         let time = item.duration(Duration::ZERO..=seconds(1))?;
         let time = u64::try_from(time.as_nanos()).ok()?;
-        if time == 0 || period.is_some_and(|period| time >= period) {
-            item.wrong("must be more than 0 and less than the period (20ms at 50Hz)");
+        if time == 0 {
+            item.wrong("must be more than 0");
+            return None;
+        }
+        if let Some(period) = period.filter(|period| time >= *period) {
+            item.wrong(format!("must be less than the period, {} ms at this frequency", period as f64 / 1e6));
             return None;
         }
         Some(time)
@@ -154,7 +159,10 @@ fn led(item: &Item<'_>, lines: &Lines<'_>, kind: Option<&Kind>) -> Option<LedOut
 /// The period in ns of `frequency`, which is written with its unit.
 fn period(table: &Table<'_>, band: &Band) -> Option<u64> {
     let hertz = optional(table.get("frequency"), band.usual, |item| {
-        let text = item.text()?;
+        let (Raw::Text(text) | Raw::Bare(text)) = item.raw() else {
+            item.wrong("must be a number and its unit, in quotes: Hz, kHz or MHz, like “1kHz”");
+            return None;
+        };
         let Some(hertz) = hertz(text) else {
             item.wrong(format!("“{}” is no frequency; write a number and Hz, kHz or MHz, like “1kHz”", clip(text)));
             return None;

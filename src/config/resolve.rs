@@ -180,6 +180,7 @@ fn read(root: &Item<'_>, loaded: &Loaded, purpose: Purpose, report: &Report) -> 
             Wish::Only(names) => Notify::Only(ids(names).into_iter().collect()),
         },
         alarms: entry.alarms,
+        speaks: entry.speaks,
     };
     let contacts = contacts.into_iter().map(contact).collect();
     parts.presence.points = shown;

@@ -7,14 +7,16 @@
 use std::time::Duration;
 
 use super::history::History;
+use super::loss::Loss;
+use super::past::Beginning;
 use super::ramp::{self, Ramping};
+use super::record::Record;
 use super::request::Plan;
 use super::since::Since;
+use super::waiting::{Observed, Waiting, Woken};
 use super::{Cause, Drive, Outcome, Refusal, Ticket, Wish};
 use crate::model::{Actuator, ActuatorId, Fault, Kind, Moment, Now, Quality, Reading, Value};
 
-/// A read-back later than this is "no confirmation".
-pub const CONFIRM_WITHIN: Duration = Duration::from_secs(1);
 /// An actuator that did not go where the device sent it is sent again this often.
 const INSIST_EVERY: Duration = Duration::from_secs(5);
 
@@ -32,15 +34,9 @@ pub(super) struct Acting {
     back_at: Option<Moment>,
     /// It goes back because another of its group is on.
     gives_way: bool,
-    /// A timed command ends here, as far as it goes.
+    /// The timed command under way ends.
     timed: Option<Moment>,
-    /// To its link-loss value at this moment.
-    lost_at: Option<Moment>,
-    /// What the lost link took it away from, and until when that was wanted.
-    before_loss: Option<(Value, Option<Moment>)>,
-    /// There again at this moment.
-    again_at: Option<Moment>,
-    linked: bool,
+    loss: Loss,
     ramp: Option<Ramping>,
     waiting: Vec<Waiting>,
     /// Answers that are due at once.
@@ -49,60 +45,24 @@ pub(super) struct Acting {
     touched: bool,
 }
 
-/// A drive whose read-back has not come yet.
-#[derive(Debug, Clone)]
-struct Waiting {
-    drive: Drive,
-    ticket: Option<Ticket>,
-    sent: Moment,
-    /// More steps follow.
-    onward: bool,
-}
-
-impl Waiting {
-    fn until(&self) -> Moment {
-        self.sent + CONFIRM_WITHIN
-    }
-}
-
-/// What a report from the driver meant.
-#[derive(Debug, Default)]
-pub(super) struct Observed {
-    /// What is known has changed.
-    pub changed: bool,
-    /// By this drive, if by one of ours.
-    pub cause: Option<Cause>,
-    /// The request this answers.
-    pub settled: Option<(Ticket, Outcome)>,
-}
-
-/// What is due now.
-#[derive(Debug, Default)]
-pub(super) struct Woken {
-    pub settled: Vec<(Ticket, Outcome)>,
-    pub drive: Option<Drive>,
-}
-
 impl Acting {
-    /// Claimed with `start`; what it did before, as far as is known.
-    pub fn new(start: Value, history: History) -> Acting {
+    /// Nothing heard yet; what it did before, as far as is known.
+    pub fn new(Beginning { start, history, until }: Beginning) -> Acting {
         Acting {
             reading: Reading::UNKNOWN,
             start,
             told: None,
             newest: 0,
             history,
-            back_at: None,
+            back_at: until,
             gives_way: false,
-            timed: None,
-            lost_at: None,
-            before_loss: None,
-            again_at: None,
-            linked: false,
+            timed: until,
+            loss: Loss::default(),
             ramp: None,
             waiting: Vec::new(),
             owed: Vec::new(),
-            touched: true,
+            // What is kept stays until there is something to say.
+            touched: false,
         }
     }
 
@@ -110,28 +70,35 @@ impl Acting {
         &self.reading
     }
 
+    /// What its line is claimed with.
+    pub fn start(&self) -> Value {
+        self.start
+    }
+
     pub fn history(&self) -> &History {
         &self.history
     }
 
-    /// What it was told last.
-    pub fn told(&self) -> Option<Value> {
-        self.told
+    /// The clock on the wall has jumped, and with it what the next run should know.
+    pub fn touch(&mut self) {
+        self.touched = self.touched || self.reading.at.is_some();
     }
 
-    /// When the timed command under way ends.
-    pub fn timed(&self) -> Option<Moment> {
-        self.timed
-    }
-
-    /// Goes on with a timed command of an earlier run.
-    pub fn resume(&mut self, until: Moment) {
-        (self.back_at, self.timed) = (Some(until), Some(until));
-    }
-
-    /// What must survive the program may have changed since this was asked last.
-    pub fn take_touched(&mut self) -> bool {
-        std::mem::take(&mut self.touched)
+    /// What the next run should know, if that may have changed since this was asked last.
+    pub fn take_record(&mut self, now: Now) -> Option<Record> {
+        if !std::mem::take(&mut self.touched) {
+            return None;
+        }
+        let idle = self.waiting.is_empty() && self.ramp.is_none();
+        let away = self.history.away.map(|since| since.began(now));
+        let wall = |at: Moment| now.wall.checked_add(at.since(now.mono)).unwrap_or(now.wall);
+        Some(Record {
+            value: self.reading.good().filter(|value| idle && self.told == Some(*value)),
+            away,
+            safe: (away.is_none() && self.reading.good().is_some()).then(|| self.history.safe.began(now)),
+            until: self.timed.map(wall),
+            cycles: self.history.cycles.iter().map(|since| since.began(now)).collect(),
+        })
     }
 
     /// Nothing is under way, and it was told and read as safe.
@@ -172,7 +139,7 @@ impl Acting {
         let confirm = self.waiting.iter().map(Waiting::until);
         let step = self.ramp.as_ref().filter(|_| self.waiting.is_empty()).map(|ramp| ramp.next);
         let owed = self.owed.first().map(|_| Moment::START);
-        confirm.chain(self.back_at).chain(self.lost_at).chain(self.again_at).chain(step).chain(owed).min()
+        confirm.chain(self.back_at).chain(self.loss.deadline()).chain(step).chain(owed).min()
     }
 
     /// What a wish comes to in its present state.
@@ -234,9 +201,7 @@ impl Acting {
             // A line that comes (back) has been claimed.
             self.told = Some(self.start);
         }
-        if result.is_err() {
-            self.start = actuator.safe;
-        }
+        self.start = actuator.safe;
         let confirmed = newest || answers.is_none() && was_lost;
         if confirmed && result == Ok(actuator.safe) && self.told == Some(actuator.safe) {
             self.arrive(matches!(before, Quality::Fault(_)), now);
@@ -285,33 +250,12 @@ impl Acting {
 
     /// The link came or went.
     pub fn link(&mut self, actuator: &Actuator, up: bool, now: Now) {
-        self.linked = up;
-        self.lost_at = match actuator.on_link_loss {
-            Some(loss) if !up => self.lost_at.or(Some(now.mono + loss.after)),
-            _ => None,
-        };
-        let goes_back = up && actuator.on_link_loss.is_some_and(|loss| loss.back);
-        self.again_at = self.before_loss.filter(|_| goes_back).map(|_| now.mono);
+        self.loss.link(actuator.on_link_loss, up, now);
     }
 
-    /// Where it goes now that the link is there again, if that is due. Asked once: whoever asks says what follows.
-    pub fn returns(&mut self, actuator: &Actuator, now: Now) -> Option<Plan> {
-        self.again_at.take_if(|at| *at <= now.mono)?;
-        let (value, until) = self.before_loss?;
-        let time = until.map(|until| until.since(now.mono));
-        if time == Some(Duration::ZERO) || !actuator.kind.admits(value) {
-            self.before_loss = None;
-            return None;
-        }
-        Some(Plan { value, time })
-    }
-
-    /// It may not go back yet, or at all.
-    pub fn stays(&mut self, again: Option<Moment>) {
-        match again {
-            Some(again) => self.again_at = Some(again),
-            None => self.before_loss = None,
-        }
+    /// What the link has to do with it.
+    pub fn loss(&mut self) -> &mut Loss {
+        &mut self.loss
     }
 
     /// Another of its group is on.
@@ -325,21 +269,25 @@ impl Acting {
     pub fn wake(&mut self, id: ActuatorId, actuator: &Actuator, number: u64, now: Now) -> Woken {
         let mut settled = std::mem::take(&mut self.owed);
         settled.extend(self.unanswered(now).into_iter().map(|ticket| (ticket, Outcome::NoConfirmation)));
-        let due = |at: Option<Moment>| at.is_some_and(|at| at <= now.mono);
-        let (value, cause) = if due(self.lost_at) {
-            self.lost_at = None;
+        let lost = self.loss.take_due(now);
+        let (value, cause) = if self.back_at.is_some_and(|at| at <= now.mono) {
+            if lost {
+                // One thing at a time, and safety first.
+                self.loss.insist(now);
+            }
+            // Until it is confirmed, it stays due.
+            self.back_at = Some(now.mono + INSIST_EVERY);
+            (actuator.safe, if self.gives_way { Cause::Interlock } else { Cause::TimeUp })
+        } else if lost {
             let to = actuator.on_link_loss.map_or(actuator.safe, |loss| loss.to);
             if self.reading.good() == Some(to) && self.told == Some(to) && self.waiting.is_empty() {
                 // It is there already.
                 return Woken { settled, drive: None };
             }
             let wanted = self.ramp.as_ref().map(|ramp| ramp.goal).or(self.told);
-            self.before_loss = self.before_loss.or(wanted.filter(|told| *told != to).map(|told| (told, self.timed)));
+            let until = self.timed;
+            self.loss.remember(wanted.filter(|told| *told != to).map(|told| (told, until)));
             (to, Cause::LinkLost)
-        } else if due(self.back_at) {
-            // Until it is confirmed, it stays due.
-            self.back_at = Some(now.mono + INSIST_EVERY);
-            (actuator.safe, if self.gives_way { Cause::Interlock } else { Cause::TimeUp })
         } else {
             return Woken { settled, drive: self.step(id, actuator, number, now) };
         };
@@ -427,8 +375,8 @@ impl Acting {
     fn insist(&mut self, waiting: &Waiting, now: Now) {
         let took = self.reading.good() == Some(waiting.drive.value());
         let overtaken = waiting.drive.number() != self.newest;
-        if *waiting.drive.cause() == Cause::LinkLost && !took && !overtaken && !self.linked {
-            self.lost_at = self.lost_at.or(Some(now.mono + INSIST_EVERY));
+        if *waiting.drive.cause() == Cause::LinkLost && !took && !overtaken {
+            self.loss.insist(now);
         }
     }
 
@@ -437,8 +385,9 @@ impl Acting {
             self.owed.push((ticket, Outcome::Overtaken));
         }
         if *drive.cause() != Cause::LinkLost {
-            self.before_loss = None;
+            self.loss.forget();
         }
+        self.history.told(drive.value() != actuator.safe, now);
         self.told = Some(drive.value());
         self.newest = drive.number();
         self.touched = true;

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::{Asker, By, Refusal, Ticket, Wish};
-use crate::model::{ActuatorId, ContactId, Device, Moment, PointId, Value};
+use crate::model::{ActuatorId, ContactId, Device, Moment, Speaks, Value};
 
 /// How long a question stands.
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(30);
@@ -137,10 +137,9 @@ fn may_answer(by: Asker<'_>, question: &Question) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Who may answer for this actuator besides `asker`.
+/// The people who may answer for this actuator besides `asker`.
 pub fn seconds<'d>(device: &'d Device, asker: ContactId, actuator: ActuatorId) -> impl Iterator<Item = Asker<'d>> {
     let others = device.contacts().map(|(id, _)| id).filter(move |id| *id != asker);
-    others
-        .map(|id| Asker::of(device, id))
-        .filter(move |other| other.may_read(PointId::Actuator(actuator)) && other.may_set(actuator))
+    let people = others.map(|id| Asker::of(device, id)).filter(|other| other.contact().speaks == Speaks::Words);
+    people.filter(move |other| other.may_set(actuator))
 }

@@ -1,10 +1,15 @@
 //! All points over time: samples, wishes, read-backs and the clock in; decisions out.
 
-use super::acting::{Acting, Woken};
-use super::history::History;
+use jiff::{SignedDuration, Timestamp};
+
+use super::acting::Acting;
+use super::past::{self, Past};
 use super::sensing::Sensing;
+use super::waiting::Woken;
 use super::{Asker, By, Cause, Drive, Outcome, Refusal, Request, Ticket, interlock, limits};
-use crate::model::{ActuatorId, Confirm, Device, Fault, Gesture, Moment, Now, PointId, Reading, SensorId, Value};
+use crate::model::{
+    ActuatorId, Confirm, Device, Fault, Gesture, Moment, Now, PointId, Reading, SensorId, Start, Value,
+};
 
 /// What is known of every point, and what is owed to each.
 #[derive(Debug)]
@@ -12,7 +17,12 @@ pub struct Controller {
     sensors: Vec<Sensing>,
     actuators: Vec<Acting>,
     drives: u64,
+    /// When the program began, by the wall clock as it was when it was looked at.
+    began: Timestamp,
 }
+
+/// A clock that is put right by more than this has jumped; less is drift.
+const A_JUMP: SignedDuration = SignedDuration::from_secs(2);
 
 /// What control wants done or known.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,11 +42,41 @@ pub enum Decision {
 impl Controller {
     /// Nothing known, nothing owed.
     pub fn new(device: &Device, now: Now) -> Controller {
+        Controller::after(&Past::default(), device, now)
+    }
+
+    /// Nothing known but what an earlier run has left.
+    pub fn after(past: &Past, device: &Device, now: Now) -> Controller {
+        let beginnings = past.beginnings(device, now).into_iter();
         Controller {
             sensors: device.sensors().map(|(_, sensor)| Sensing::new(sensor)).collect(),
-            actuators: device.actuators().map(|(_, a)| Acting::new(a.safe, History::new(now))).collect(),
+            actuators: beginnings.map(|beginning| Acting::new(beginning)).collect(),
             drives: 0,
+            began: now.wall,
         }
+    }
+
+    /// What each line is to be claimed with at the start.
+    pub fn starts(&self) -> impl Iterator<Item = Value> {
+        self.actuators.iter().map(Acting::start)
+    }
+
+    /// What the next run should know, as far as it may have changed since this was asked last: key, text, and whether
+    /// it should not wait.
+    pub fn keep(&mut self, device: &Device, now: Now) -> Vec<(String, String, bool)> {
+        let uptime = SignedDuration::try_from(now.mono.0).unwrap_or(SignedDuration::MAX);
+        let began = now.wall.saturating_sub(uptime).unwrap_or(now.wall);
+        if began.duration_since(self.began).abs() > A_JUMP {
+            self.actuators.iter_mut().for_each(Acting::touch);
+            self.began = began;
+        }
+        let mut kept = Vec::new();
+        for (id, actuator) in device.actuators() {
+            let Some(record) = self.actuators[id.index()].take_record(now) else { continue };
+            let soon = actuator.guard.start == Start::Last;
+            kept.extend(past::key(actuator).map(|key| (key, record.write(&actuator.kind), soon)));
+        }
+        kept
     }
 
     /// For a device whose config was read anew: points whose lines stay undisturbed keep what is known of them,
@@ -165,7 +205,7 @@ impl Controller {
     fn go_back(&mut self, device: &Device, id: ActuatorId, now: Now) -> Option<Decision> {
         let actuator = device.actuator(id);
         let acting = &mut self.actuators[id.index()];
-        let plan = acting.returns(actuator, now)?;
+        let plan = acting.loss().returns(&actuator.kind, now)?;
         let limits = limits::check(actuator, acting.history(), &plan, None, now);
         let away = plan.value != actuator.safe;
         let allowed = limits.and_then(|()| match away {
@@ -180,7 +220,7 @@ impl Controller {
                 Some(Decision::Drive(drive))
             }
             Err(refusal) => {
-                acting.stays(refusal.again_in().map(|time| now.mono + time));
+                acting.loss().stays(refusal.again_in().map(|time| now.mono + time));
                 Some(Decision::Stays(id, refusal))
             }
         }

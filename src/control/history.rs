@@ -15,6 +15,8 @@ const MOST: usize = 128;
 pub(super) struct History {
     /// Since when it has been away from the safe value. It ends only when it was read back as safe.
     pub away: Option<Since>,
+    /// It was told to be safe, and nobody knows whether it is.
+    pub returning: bool,
     /// While not away: since when.
     pub safe: Since,
     /// Departures from the safe value within the last hour, oldest first.
@@ -24,7 +26,16 @@ pub(super) struct History {
 impl History {
     /// Safe from now on, as far as is known.
     pub fn new(now: Now) -> History {
-        History { away: None, safe: Since::now(now), cycles: VecDeque::new() }
+        History { away: None, returning: false, safe: Since::now(now), cycles: VecDeque::new() }
+    }
+
+    /// It is told to go somewhere.
+    pub fn told(&mut self, away: bool, now: Now) {
+        if away && std::mem::replace(&mut self.returning, !away) {
+            // It may have been safe for a moment.
+            self.count(now);
+        }
+        self.returning = !away && self.away.is_some();
     }
 
     /// It is, or may be, away from the safe value. Counts from the first time this is said.
@@ -33,6 +44,10 @@ impl History {
             return;
         }
         self.away = Some(Since::now(now));
+        self.count(now);
+    }
+
+    fn count(&mut self, now: Now) {
         self.forget(now);
         if self.cycles.len() >= MOST {
             self.cycles.pop_front();
@@ -42,6 +57,7 @@ impl History {
 
     /// It has been read as safe.
     pub fn arrives(&mut self, now: Now) {
+        self.returning = false;
         if self.away.take().is_some() {
             self.safe = Since::now(now);
         }

@@ -31,12 +31,15 @@ pub(super) fn check(
         _ => {}
     }
     if let Some(since) = history.away {
-        return match actuator.max_on.map(|max| since.left(max, now)) {
-            Some(None) => Err(Refusal::TimeIsUp(actuator.kind.show(actuator.safe))),
-            _ => Ok(()),
-        };
-    }
-    if let Some(left) = guard.min_off.and_then(|time| history.safe.left(time, now)) {
+        if actuator.max_on.is_some_and(|max| since.left(max, now).is_none()) {
+            return Err(Refusal::TimeIsUp(actuator.kind.show(actuator.safe)));
+        }
+        if !history.returning {
+            return Ok(());
+        }
+        // Its rest begins when it has been read as safe.
+        guard.min_off.map_or(Ok(()), |time| Err(Refusal::Rests(rounded(time))))?;
+    } else if let Some(left) = guard.min_off.and_then(|time| history.safe.left(time, now)) {
         return Err(Refusal::Rests(rounded(left)));
     }
     if let Some(most) = guard.cycles_per_hour

@@ -12,23 +12,22 @@ pub(super) struct Since {
     at: Moment,
     /// What had passed before `at`.
     before: Duration,
-    wall: Timestamp,
 }
 
 impl Since {
     pub fn now(now: Now) -> Since {
-        Since { at: now.mono, before: Duration::ZERO, wall: now.wall }
+        Since { at: now.mono, before: Duration::ZERO }
     }
 
     /// Since a time on the wall clock, in an earlier run. If that clock has gone backwards, nothing has passed yet.
     pub fn wall(wall: Timestamp, now: Now) -> Since {
         let before = Duration::try_from(now.wall.duration_since(wall)).unwrap_or_default();
-        Since { at: now.mono, before, wall }
+        Since { at: now.mono, before }
     }
 
-    /// When it began, for people and for the store.
-    pub fn began(self) -> Timestamp {
-        self.wall
+    /// When it began, by the wall clock as it is now: if that has jumped, the beginning has moved with it.
+    pub fn began(self, now: Now) -> Timestamp {
+        now.wall.checked_sub(self.elapsed(now)).unwrap_or(Timestamp::MIN)
     }
 
     pub fn elapsed(self, now: Now) -> Duration {
@@ -65,6 +64,7 @@ mod tests {
         assert_eq!(since.left(minute, now(15, 9_999_999)), Some(Duration::from_secs(10)));
         assert_eq!(since.left(minute, now(25, 0)), None);
         assert_eq!(since.end(minute), Moment(Duration::from_secs(25)));
+        assert_eq!(since.began(now(15, 501_050)), Timestamp::from_second(501_000).unwrap());
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use std::convert::Infallible;
 use std::future::{Future, pending};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until, timeout};
@@ -34,6 +35,27 @@ pub(super) trait Held: Send {
     /// outputs that have work to do of their own accord. Nothing is lost when it is dropped half-way.
     fn stirred(&mut self) -> impl Future<Output = Result<(), Fault>> + Send {
         pending()
+    }
+}
+
+/// The value an output is claimed with: its start value the first time, and the safe value whenever it is claimed
+/// again, be it because the first try failed.
+#[derive(Debug)]
+pub(in crate::drivers) struct ClaimValue {
+    start: Value,
+    safe: Value,
+    again: AtomicBool,
+}
+
+impl ClaimValue {
+    /// Starts at `start`.
+    pub fn new(start: Value, safe: Value) -> ClaimValue {
+        ClaimValue { start, safe, again: AtomicBool::new(false) }
+    }
+
+    /// The value for the next try.
+    pub fn next(&self) -> Value {
+        if self.again.swap(true, Ordering::Relaxed) { self.safe } else { self.start }
     }
 }
 
@@ -209,6 +231,12 @@ mod tests {
         assert_eq!(rig.desk.lock().unwrap().level, 0.0);
     }
 
+    #[test]
+    fn only_the_first_claim_is_at_the_start_value() {
+        let value = ClaimValue::new(HALF, SAFE);
+        assert_eq!([value.next(), value.next(), value.next()], [HALF, SAFE, SAFE]);
+    }
+
     #[tokio::test(start_paused = true)]
     async fn what_it_does_not_take_is_refused_and_does_not_cost_the_claim() {
         let mut rig = rig();
@@ -232,6 +260,17 @@ mod tests {
             seen |= rig.order(number, Value::Switch(true)).await == (Ok(Value::Number(34.0)), None);
         }
         assert!(seen);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_loss_that_an_order_finds_out_is_told_at_once() {
+        let mut rig = rig();
+        rig.next().await.0.unwrap();
+        rig.desk.lock().unwrap().gone = true;
+        let begun = Instant::now();
+        assert_eq!(rig.order(1, HALF).await, (Err(Fault::new("unplugged")), Some(1)));
+        assert_eq!(rig.next().await, (Err(Fault::new("unplugged")), None));
+        assert_eq!(begun.elapsed(), Duration::ZERO);
     }
 
     #[tokio::test(start_paused = true)]

@@ -25,7 +25,7 @@ pub use account::{Account, Secret, Security, Server};
 pub use alarm::{Alarm, AlarmId, Priority};
 pub use board::{Board, FoundChip, FoundLine, Pin};
 pub use clock::{Moment, Now, parse_duration, show_duration};
-pub use contact::{Contact, ContactId, Notify, Role, Scope};
+pub use contact::{Contact, ContactId, Notify, Role, Scope, Speaks};
 pub use device::{Device, Limits, PresenceRules, StoreRules};
 pub(crate) use device::{DeviceParts, Draft};
 pub use gesture::{Gesture, Gestures};

@@ -6,6 +6,7 @@ pub mod caps;
 pub mod chat;
 pub mod disco;
 mod features;
+pub mod hub;
 pub mod iq;
 pub mod journal;
 pub mod last;

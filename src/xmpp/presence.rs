@@ -171,16 +171,18 @@ fn face_for(scene: &Scene<'_>, asker: Asker<'_>) -> Face {
 }
 
 fn face(scene: &Scene<'_>, visible: impl Fn(PointId) -> bool) -> Face {
-    let unwell = scene.device.points().any(|point| visible(point) && scene.reading(point).is_unwell());
+    let unwell =
+        scene.safe_mode || scene.device.points().any(|point| visible(point) && scene.reading(point).is_unwell());
     let shown = scene.device.presence().points.iter().filter(|point| visible(**point));
     let parts: Vec<String> = shown.map(|point| format!("{} {}", scene.label(*point), brief(scene, *point))).collect();
+    let mode = scene.safe_mode.then(|| "safe mode".to_owned());
     let alarms = alarms::brief(scene, &visible);
     let health = match unwell || !alarms.is_empty() {
         _ if alarms::is_alarming(scene, &visible) => Health::Alarm,
         true => Health::Unwell,
         false => Health::Well,
     };
-    let mut text = alarms.into_iter().chain(parts).collect::<Vec<_>>().join(" · ");
+    let mut text = mode.into_iter().chain(alarms).chain(parts).collect::<Vec<_>>().join(" · ");
     if let Some((cut, _)) = text.char_indices().nth(MOST_TEXT) {
         text.truncate(cut);
         text.push('…');

@@ -22,6 +22,8 @@ pub struct Scene<'a> {
     pub now: Now,
     /// Messages lost so far because the server was out of reach for too long.
     pub dropped: u64,
+    /// Everything was started safe, because the program has crashed again and again.
+    pub safe_mode: bool,
 }
 
 impl<'a> Scene<'a> {

@@ -43,6 +43,10 @@ fn back_in(scene: &Scene<'_>, id: ActuatorId, time: Duration) -> String {
     format!(", back to {} in {}", actuator.kind.show(actuator.safe), show_duration(time))
 }
 
+/// How safe mode is told.
+pub const SAFE_MODE: &str = "safe mode: the program crashed again and again, so all outputs were started safe and rules are off; \
+     an owner ends it with “leave safe mode”";
+
 /// Everything the asker may read, a line each, under a line that says how the device is.
 pub fn status(scene: &Scene<'_>, asker: Asker<'_>) -> String {
     let points: Vec<PointId> = asker.readable().collect();
@@ -67,8 +71,8 @@ pub fn status(scene: &Scene<'_>, asker: Asker<'_>) -> String {
         1 => lines.push("the time is not known yet; 1 rule by the clock must wait".to_owned()),
         n => lines.push(format!("the time is not known yet; {n} rules by the clock must wait")),
     }
-    if scene.automation.is_suspended() && scene.device.rules().next().is_some() {
-        lines.push("rules are off".to_owned());
+    if scene.safe_mode {
+        lines.push(SAFE_MODE.to_owned());
     }
     if scene.dropped > 0 {
         lines.push(format!("{} messages were lost while the server was out of reach", scene.dropped));

@@ -142,7 +142,7 @@ fn run(history: &[Happening]) -> Vec<String> {
             }
             Happening::Passes(millis) => talk.pass(Duration::from_millis(*millis)),
             Happening::Sets(seconds) => {
-                talk.shift_clock(*seconds);
+                talk.wall_jumps(*seconds);
                 talk.feed(Input::Tick);
             }
             Happening::Clock(known) => talk.feed(Input::Clock { known: *known }),

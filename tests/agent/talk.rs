@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::tz::Offset;
 use katydid::agent::{Agent, Effect, Input, Level};
 use katydid::config::{Loaded, Purpose, resolve};
-use katydid::control::Drive;
+use katydid::control::{Drive, Past};
 use katydid::model::{Device, Fault, Moment, Now, PointId, Secret, Value};
 use xmpp_parsers::minidom::Element;
 use xmpp_parsers::stanza::Stanza;
@@ -77,22 +77,42 @@ pub fn device(text: &str) -> Device {
 pub struct Talk {
     pub agent: Agent,
     time: Duration,
-    /// How far the wall clock has been set forward.
-    shift: jiff::SignedDuration,
     effects: Vec<Effect>,
     said: u32,
+    /// What the clock on the wall is wrong by, in seconds.
+    wrong: i64,
 }
 
 impl Talk {
     /// A device of which nothing is known, offline.
     pub fn offline(text: &str) -> Talk {
+        Talk::of(device(text))
+    }
+
+    pub fn of(device: Device) -> Talk {
         Talk {
-            agent: Agent::new(device(text), 1, at(Duration::ZERO)),
+            agent: Agent::new(device, 1, at(Duration::ZERO)),
             time: Duration::ZERO,
-            shift: jiff::SignedDuration::ZERO,
             effects: Vec::new(),
             said: 0,
+            wrong: 0,
         }
+    }
+
+    /// A device that knows what an earlier run has left, offline.
+    pub fn after(past: &Past, text: &str) -> Talk {
+        Talk { agent: Agent::after(past, device(text), 1, at(Duration::ZERO)), ..Talk::offline(text) }
+    }
+
+    /// The same when the clock on the wall is so many seconds ahead.
+    pub fn after_at(past: &Past, device: Device, wrong: i64) -> Talk {
+        let mut talk = Talk { wrong, ..Talk::of(device.clone()) };
+        talk.agent = Agent::after(past, device, 1, talk.now());
+        talk
+    }
+
+    pub fn wrong(&self) -> i64 {
+        self.wrong
     }
 
     /// The greenhouse, online, all points well, nothing left unsaid.
@@ -142,18 +162,18 @@ impl Talk {
     }
 
     pub fn now(&self) -> Now {
-        let now = at(self.time);
-        Now { wall: now.wall + self.shift, ..now }
+        let Now { mono, wall, offset } = at(self.time);
+        Now { mono, wall: wall + jiff::SignedDuration::from_secs(self.wrong), offset }
     }
 
     /// Somebody sets the wall clock, so far ahead of where it began.
     pub fn set_clock(&mut self, ahead: Duration) {
-        self.shift = jiff::SignedDuration::try_from(ahead).unwrap();
+        self.wrong = i64::try_from(ahead.as_secs()).unwrap();
     }
 
-    /// Somebody sets the wall clock forward or back.
-    pub fn shift_clock(&mut self, seconds: i64) {
-        self.shift += jiff::SignedDuration::from_secs(seconds);
+    /// The clock on the wall is put right, or wrong; the other one goes on.
+    pub fn wall_jumps(&mut self, seconds: i64) {
+        self.wrong += seconds;
     }
 
     pub fn feed(&mut self, input: Input) {
@@ -234,6 +254,11 @@ impl Talk {
         self.effects = rest;
         let drives: Vec<Effect> = drives;
         drives.into_iter().filter_map(|e| if let Effect::Drive(drive) = e { Some(drive) } else { None }).collect()
+    }
+
+    /// All effects since the last look.
+    pub fn effects(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
     }
 
     pub fn put_back(&mut self, effects: impl Iterator<Item = Effect>) {

@@ -64,7 +64,7 @@ pub fn output(chip: &str, name: &str) -> Actuator {
         exit: Exit::To(OFF),
         on_link_loss: None,
         max_on: None,
-        guard: Default::default(),
+        guard: katydid::model::Guard::default(),
     }
 }
 

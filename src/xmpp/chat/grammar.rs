@@ -23,6 +23,8 @@ pub enum Line {
     Log,
     /// How is this point?
     Read(PointId),
+    /// Go on as if nothing had been wrong.
+    LeaveSafeMode,
     /// Move this actuator.
     Move(ActuatorId, Wish),
     /// What is alarming?
@@ -83,6 +85,7 @@ pub fn parse(asker: Asker<'_>, text: &str) -> Line {
             _ => {}
         },
         [verb, rest @ ..] if verb.eq_ignore_ascii_case("ack") => return acknowledge(asker, rest),
+        words if words.join(" ").eq_ignore_ascii_case("leave safe mode") => return Line::LeaveSafeMode,
         _ => {}
     }
     // A point may be called like a verb; its whole name goes first.
@@ -145,13 +148,20 @@ fn unwrap_verb(words: &mut Vec<&str>) {
     }
 }
 
-enum WishError {
+/// Why what follows an actuator's name is not a wish.
+#[derive(Debug, Clone, PartialEq)]
+pub enum WishError {
+    /// Not a value of this actuator.
     Value(ValueError),
+    /// Not a time.
     Time(String),
 }
 
-/// What follows an actuator's name.
-fn wish(kind: &Kind, rest: &[&str]) -> Result<Wish, WishError> {
+/// What follows an actuator's name: `VALUE [for] [TIME]`, `toggle`, `pulse [TIME]`.
+///
+/// # Errors
+/// What is neither.
+pub fn wish(kind: &Kind, rest: &[&str]) -> Result<Wish, WishError> {
     let time = |text: &str| parse_duration(text).ok_or_else(|| WishError::Time(shorten(text)));
     let rest = match rest {
         ["to" | "=", rest @ ..] if !rest.is_empty() => rest,

@@ -3,18 +3,20 @@
 mod grammar;
 mod lookup;
 
-pub use grammar::{COMMANDS, Line, Unclear, parse};
+pub use grammar::{COMMANDS, Line, Unclear, WishError, parse, wish};
 
 use super::journal::Journal;
 use super::{Scene, alarms, words};
-use crate::control::{Asker, Wish};
-use crate::model::{ActuatorId, AlarmId, Kind, PointId, Value};
+use crate::control::{Asker, Refusal, Wish};
+use crate::model::{ActuatorId, AlarmId, Kind, PointId, Role, Value};
 
 /// What to do about a line.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
     /// Say this.
     Say(String),
+    /// Say this to something that is not understood.
+    Wonder(String),
     /// Move this first; what to say follows from the read-back.
     Move(ActuatorId, Wish),
     /// Acknowledge these alarms first.
@@ -23,6 +25,8 @@ pub enum Answer {
     Confirm(Option<u16>),
     /// No, to whatever was asked.
     Decline,
+    /// Leave safe mode.
+    LeaveSafeMode,
 }
 
 /// Answers one typed line.
@@ -46,10 +50,11 @@ pub fn answer(scene: &Scene<'_>, journal: &Journal, asker: Asker<'_>, text: &str
                 Answer::Say(format!("Which one: {}? Or ack all.", names.join(", ")))
             }
         },
+        Line::LeaveSafeMode => leave_safe_mode(scene, asker),
         Line::Yes(number) => Answer::Confirm(number),
         Line::No => Answer::Decline,
         Line::Move(actuator, wish) => Answer::Move(actuator, wish),
-        Line::Unclear(unclear) => Answer::Say(explain(scene, asker, unclear)),
+        Line::Unclear(unclear) => Answer::Wonder(explain(scene, asker, unclear)),
     }
 }
 
@@ -89,6 +94,14 @@ fn help(scene: &Scene<'_>, asker: Asker<'_>) -> String {
     lines.join("\n")
 }
 
+fn leave_safe_mode(scene: &Scene<'_>, asker: Asker<'_>) -> Answer {
+    match (asker.may_administer(), scene.safe_mode) {
+        (false, _) => Answer::Say(refusal(asker, Role::Owner).to_string()),
+        (true, false) => Answer::Say("This is not safe mode.".to_owned()),
+        (true, true) => Answer::LeaveSafeMode,
+    }
+}
+
 fn who(scene: &Scene<'_>, asker: Asker<'_>) -> String {
     let you = format!("You are {}, {}.", asker.jid(), asker.role().name());
     if !asker.may_administer() {
@@ -114,7 +127,7 @@ fn explain(scene: &Scene<'_>, asker: Asker<'_>, unclear: Unclear) -> String {
         Unclear::BadValue(id, error) => match asker.may_set(id) {
             true => format!("{}: {error}", scene.device.actuator(id).label.text),
             // Somebody who may not set it needs no lesson in its words.
-            false => words::outcome(scene, id, &Err(refusal(asker))),
+            false => words::outcome(scene, id, &Err(refusal(asker, Role::Operator))),
         },
         Unclear::BadTime(id, text) => {
             format!(
@@ -125,6 +138,6 @@ fn explain(scene: &Scene<'_>, asker: Asker<'_>, unclear: Unclear) -> String {
     }
 }
 
-fn refusal(asker: Asker<'_>) -> crate::control::Refusal {
-    crate::control::Refusal::NotAllowed { needs: crate::model::Role::Operator, has: asker.role() }
+fn refusal(asker: Asker<'_>, needs: Role) -> Refusal {
+    Refusal::NotAllowed { needs, has: asker.role() }
 }
