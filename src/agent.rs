@@ -1,6 +1,7 @@
 //! The device as one pure machine: everything that can happen to it comes in as an [`Input`] with the time,
 //! everything it can do goes out as an [`Effect`]. It has no socket, no file, no clock.
 
+mod automation;
 mod confirm;
 mod doors;
 mod hubs;
@@ -16,8 +17,8 @@ use jid::FullJid;
 use xmpp_parsers::message::MessageType;
 use xmpp_parsers::stanza::Stanza;
 
-use crate::control::{Cause, Controller, Decision, Outcome, Past, Questions, Refusal, Ticket};
-use crate::model::{Device, Fault, Moment, Now, PointId, Value};
+use crate::control::{Automation, Controller, Decision, Outcome, Past, Questions, Refusal, Ticket};
+use crate::model::{ActuatorId, Device, Fault, Moment, Now, PointId, Value};
 use crate::xmpp::adhoc::Sessions;
 use crate::xmpp::hub::Hubs;
 use crate::xmpp::journal::Journal;
@@ -38,6 +39,7 @@ macro_rules! scene {
         $crate::xmpp::Scene {
             device: &$agent.device,
             control: &$agent.control,
+            automation: &$agent.automation,
             me: $agent.me.as_ref().unwrap_or(&$agent.device.account().jid),
             started: $agent.started,
             now: $now,
@@ -62,6 +64,7 @@ const ROSTER_WITHIN: Duration = Duration::from_secs(5);
 pub struct Agent {
     device: Device,
     control: Controller,
+    automation: Automation,
     started: Moment,
     /// `Some` while online.
     me: Option<FullJid>,
@@ -71,6 +74,8 @@ pub struct Agent {
     tickets: u64,
     /// Requests on their way through an actuator, and whom to tell.
     errands: BTreeMap<Ticket, Errand>,
+    /// The same for rules.
+    rule_tickets: BTreeMap<Ticket, (ActuatorId, String)>,
     questions: Questions,
     sessions: Sessions,
     roster: Roster,
@@ -106,6 +111,9 @@ impl Agent {
         let mut control = Controller::after(past, &device, now);
         // Until the server is reached, it is out of reach.
         control.link(&device, false, now);
+        let mut automation = Automation::new(&device, now);
+        automation.link(&device, &control, false, now);
+        automation.suspend(past.safe_mode);
         Agent {
             buckets: buckets(&device, now),
             hubs: Hubs::new(&device, now.mono),
@@ -118,12 +126,14 @@ impl Agent {
             stranger_lines: Bucket::per_minute(STRANGER_LINES_PER_MINUTE, now.mono),
             journal: Journal::new(now.mono),
             control,
+            automation,
             started: now.mono,
             me: None,
             seed,
             count: 0,
             tickets: 0,
             errands: BTreeMap::new(),
+            rule_tickets: BTreeMap::new(),
             questions: Questions::default(),
             sessions: Sessions::default(),
             roster: Roster::default(),
@@ -161,9 +171,9 @@ impl Agent {
         // Presence waits for the server, so while offline its deadline is none.
         let dashboard = if self.is_talking() { self.dashboard.deadline() } else { None };
         let hubs = if self.is_talking() { self.hubs.deadline() } else { None };
-        let questions = self.questions.deadline();
-        let own = [self.control.deadline(), self.notices.deadline(), self.introduce_by, questions];
-        own.into_iter().chain([dashboard, hubs]).flatten().min()
+        let talk = [dashboard, hubs, self.notices.deadline(), self.introduce_by, self.questions.deadline()];
+        let deadlines = [self.control.deadline(), self.automation_deadline()].into_iter().chain(talk);
+        deadlines.flatten().min()
     }
 
     /// Something has happened.
@@ -173,7 +183,8 @@ impl Agent {
             Input::Tick => {}
             Input::Report { point, result, answers } => self.report(&point, answers, result, now, &mut out),
             Input::Online { jid, resumed } => self.online(jid, resumed, now, &mut out),
-            Input::Offline => self.offline(now),
+            Input::Offline => self.offline(now, &mut out),
+            Input::Clock { known } => self.clock(known, now, &mut out),
             Input::Dropped(count) => self.dropped += count,
             Input::Stanza(stanza) => self.stanza(*stanza, now, &mut out),
             Input::Reload(device) => self.reload(*device, now, &mut out),
@@ -214,6 +225,8 @@ impl Agent {
     fn online(&mut self, jid: FullJid, resumed: bool, now: Now, out: &mut Vec<Effect>) {
         self.control.link(&self.device, true, now);
         self.me = Some(jid);
+        let events = self.automation.link(&self.device, &self.control, true, now);
+        self.automate(events, now, out);
         if resumed && !self.roster_due {
             self.refresh(now, out);
             return self.tell_hubs(resumed, now, out);
@@ -244,17 +257,21 @@ impl Agent {
         self.me.is_some() && self.introduce_by.is_none()
     }
 
-    fn offline(&mut self, now: Now) {
+    fn offline(&mut self, now: Now, out: &mut Vec<Effect>) {
         self.me = None;
         // A roster that was asked for and has not come is asked for again.
         self.roster_due |= self.introduce_by.take().is_some();
         self.control.link(&self.device, false, now);
+        let events = self.automation.link(&self.device, &self.control, false, now);
+        self.automate(events, now, out);
     }
 
     fn wake(&mut self, now: Now, out: &mut Vec<Effect>) {
         let due = self.control.wake(&self.device, now);
         self.decide(due, now, out);
         self.expire(now, out);
+        let events = self.automation.wake(&self.device, &self.control, now);
+        self.automate(events, now, out);
         if self.notices.deadline().is_some_and(|at| at <= now.mono) {
             let scene = scene!(self, now);
             let notices = self.notices.wake(&scene);
@@ -289,6 +306,7 @@ impl Agent {
                         let (level, line) = self.journal.settled(&scene, errand.actuator, &outcome, &errand.by());
                         out.push(Effect::Log(level, line));
                     }
+                    self.rule_settled(ticket, &outcome, now, out);
                     self.answer(ticket, Ok(outcome), now, out);
                 }
                 Decision::Repeated(sensor) => {
@@ -302,17 +320,20 @@ impl Agent {
                     out.extend(line.map(|line| Effect::Log(Level::Info, line)));
                     let notices = self.notices.gesture(&scene, sensor, gesture);
                     self.notify(notices, out);
+                    let events = self.automation.gesture(&self.device, &self.control, sensor, gesture, now);
+                    self.automate(events, now, out);
                 }
                 Decision::Changed(point, cause) => {
                     let scene = scene!(self, now);
                     let line = self.journal.changed(&scene, point, cause.as_ref());
                     out.extend(line.map(|(level, line)| Effect::Log(level, line)));
-                    let by = cause.as_ref().and_then(Cause::asker);
-                    let notices = self.notices.changed(&scene, point, by);
+                    let notices = self.notices.changed(&scene, point, cause.as_ref());
                     self.notify(notices, out);
                     let talking = self.is_talking();
                     let lines = self.hubs.changed(&scene!(self, now), point, talking);
                     self.send_lines(lines, out);
+                    let events = self.automation.changed(&self.device, &self.control, point, now);
+                    self.automate(events, now, out);
                     self.refresh(now, out);
                 }
             }
@@ -344,7 +365,7 @@ impl Agent {
         open.into_iter().for_each(|ticket| self.answer(ticket, Ok(Outcome::NoConfirmation), now, out));
         self.control = self.control.reloaded(&self.device, &device, now);
         self.control.link(&device, self.me.is_some(), now);
-        self.device = device;
+        let old = std::mem::replace(&mut self.device, device);
         self.hubs = Hubs::new(&self.device, now.mono);
         self.buckets = buckets(&self.device, now);
         self.sessions = Sessions::default();
@@ -355,6 +376,7 @@ impl Agent {
         self.puzzled = self.device.contacts().map(|_| Puzzled::default()).collect();
         self.dashboard.rekey(&self.device);
         self.roster_due = true;
+        self.reload_automation(&old, now, out);
         if self.me.is_some() {
             self.fetch_roster(now, out);
         }

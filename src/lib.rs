@@ -6,6 +6,7 @@
 
 pub mod agent;
 pub mod args;
+pub mod clock;
 pub mod config;
 pub mod control;
 pub mod drivers;

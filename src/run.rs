@@ -8,7 +8,6 @@ use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -20,10 +19,11 @@ use tokio::time::{Duration, Instant, Interval, interval, sleep_until, timeout};
 use xmpp_parsers::stanza::Stanza;
 
 use crate::agent::{Agent, Effect, Input, Level};
+use crate::clock::{Clock, Watch};
 use crate::config::{self, Layers, Mistakes, Purpose, Resolved};
 use crate::drivers::{Drivers, Report, Tallies};
 use crate::link::{Link, LinkEvent, Trouble};
-use crate::model::{Device, Moment, Now};
+use crate::model::Device;
 use crate::store::{Store, Urgency};
 use crate::systemd;
 
@@ -109,6 +109,7 @@ enum Death {
 /// What the loop owns.
 struct Life {
     clock: Clock,
+    watch: Watch,
     agent: Agent,
     drivers: Drivers,
     link: Link,
@@ -143,8 +144,9 @@ async fn live(layers: &Layers, resolved: Resolved) -> Result<(), Death> {
 
 impl Life {
     async fn begin(resolved: Resolved) -> Result<Life, Death> {
-        let clock = Clock::start();
         let Resolved { device, notes, .. } = resolved;
+        let clock = Clock::start(&device);
+        let watch = Watch::new(&device);
         notes.iter().for_each(|note| tracing::warn!("{note}"));
         let mut store = Store::open_or_go_on(&device.store().dir, device.store().every);
         let past = past::recall(&mut store, clock.now().wall);
@@ -163,6 +165,7 @@ impl Life {
         let link = start_link(device).map_err(Death::Config)?;
         let life = Life {
             clock,
+            watch,
             agent,
             drivers,
             link,
@@ -207,6 +210,11 @@ impl Life {
                 }
                 event = self.link.next() => self.hear(event),
                 () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => self.feed(Input::Tick),
+                known = self.watch.next(&self.clock) => match known {
+                    Some(known) => self.feed(Input::Clock { known }),
+                    // What goes by the wall clock is planned anew.
+                    None => self.feed(Input::Tick),
+                },
                 Some(Ok(unsent)) = self.farewells.join_next() => {
                     unsent.into_iter().for_each(|(stanza, posted)| self.link.post(stanza, posted));
                 }
@@ -345,6 +353,8 @@ impl Life {
         self.drivers.reload(&device).await;
         counts::keep(self.drivers.tallies(), &mut self.store);
         tracing::info!("the config was read anew: {} points", device.points().count());
+        self.clock.reload(&device);
+        self.watch.reload(&device);
         self.feed(Input::Reload(Box::new(device)));
     }
 }
@@ -363,27 +373,5 @@ async fn tick(watchdog: &mut Option<Interval>) {
             interval.tick().await;
         }
         None => std::future::pending().await,
-    }
-}
-
-/// Both clocks. Nothing else in the program asks for the time.
-struct Clock {
-    start: Instant,
-    zone: TimeZone,
-}
-
-#[allow(clippy::disallowed_methods, reason = "this is where the clock is read")]
-impl Clock {
-    fn start() -> Clock {
-        Clock { start: Instant::now(), zone: TimeZone::system() }
-    }
-
-    fn now(&self) -> Now {
-        let wall = Timestamp::now();
-        Now { mono: Moment(self.start.elapsed()), wall, offset: self.zone.to_offset(wall) }
-    }
-
-    fn instant(&self, at: Moment) -> Instant {
-        self.start + at.0
     }
 }

@@ -20,7 +20,7 @@ use crate::xmpp::journal::Level;
 use crate::xmpp::message::Incoming;
 use crate::xmpp::rate::{Bucket, Pass};
 use crate::xmpp::roster::Roster;
-use crate::xmpp::{message, receipts};
+use crate::xmpp::{adhoc, message, receipts};
 
 /// Between two answers to one contact's late messages.
 const LATE_GAP: Duration = Duration::from_secs(30);
@@ -95,11 +95,16 @@ impl Agent {
                         let text = self.confirm(contact, number, Door::of(&message, from.clone()), now, out);
                         text.into_iter().for_each(|text| self.say(&message, from.clone(), text, out));
                     }
+                    Answer::Acknowledge(ids) => {
+                        let text = self.acknowledge(contact, &ids, now, out).unwrap_or_else(|refusal| refusal);
+                        self.say(&message, from, text, out);
+                    }
                     Answer::LeaveSafeMode => {
                         self.safe_mode = false;
                         out.push(Effect::Log(Level::Info, format!("{} has ended safe mode", from.to_bare())));
                         out.push(Effect::SafeModeLeft);
                         self.say(&message, from, "Safe mode is over; rules are on again.".to_owned(), out);
+                        out.extend(self.suspend_rules(false, now));
                         self.refresh(now, out);
                     }
                     Answer::Decline => {
@@ -154,6 +159,10 @@ impl Agent {
                 let Some(asker) = recognise(scene.device, &from) else { return };
                 let greeting = self.dashboard.follow(&scene, &self.roster, asker, &from, presence.type_ == Type::None);
                 out.extend(greeting.map(|presence| Effect::Send(presence.into())));
+                let id = asker.id();
+                let online = self.dashboard.online().contains(&id);
+                let events = self.automation.contact(&self.device, &self.control, id, online, now);
+                self.automate(events, now, out);
             }
             _ => {}
         }
@@ -196,6 +205,15 @@ impl Agent {
             Reply::Later { actuator, wish, node, session } => {
                 let (Some(contact), Some(to)) = (contact, from) else { return };
                 self.request(contact, actuator, wish, Door::Form { to, id, node, session }, now, out);
+            }
+            Reply::Acknowledge { alarms, node, session } => {
+                let (Some(contact), Some(to)) = (contact, from) else { return };
+                let (well, text) = match self.acknowledge(contact, &alarms, now, out) {
+                    Ok(text) => (true, text),
+                    Err(text) => (false, text),
+                };
+                let element = adhoc::finished(node, session, well, text);
+                out.push(Effect::Send(iq::result(Some(to), id, Some(element)).into()));
             }
             Reply::Confirm { yes, node, session } => {
                 let (Some(contact), Some(to)) = (contact, from) else { return };

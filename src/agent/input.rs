@@ -32,6 +32,12 @@ pub enum Input {
     },
     /// The stream is down.
     Offline,
+    /// Whether the wall clock can be trusted: a board without a battery starts with any time. Until the first of these,
+    /// it cannot.
+    Clock {
+        /// Somebody who knows has set it.
+        known: bool,
+    },
     /// So many messages were lost because the server was out of reach for too long.
     Dropped(u64),
     /// A stanza has come.

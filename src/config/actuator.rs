@@ -35,6 +35,7 @@ pub(super) const KEYS: &[&str] = &[
     "interlock",
     "confirm",
     "on_link_loss",
+    "alarm",
 ];
 pub(super) const GPIO_KEYS: &[&str] = &["line", "pin", "chip", "active", "drive"];
 pub(super) const SIM_KEYS: &[&str] = &["line"];
@@ -66,6 +67,8 @@ pub(super) fn read(name: &str, item: &Item<'_>, lines: &Lines<'_>) -> Option<Act
         check_max_on(&item, safe).then_some(Some(time))
     });
     let on_link_loss = optional(table.get("on_link_loss"), None, |item| link_loss(&item, &kind, safe).map(Some));
+    // Read when all points are known.
+    drop(table.get("alarm"));
     let guard = guard::read(&table, &kind, safe, max_on.flatten());
     guard::check_alone(&table, safe, guard.as_ref(), exit, on_link_loss.flatten());
     table.finish(match kind {

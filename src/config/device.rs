@@ -8,7 +8,7 @@ use super::points::Points;
 use super::secret;
 use crate::model::{Limits, StoreRules};
 
-pub(super) const KEYS: &[&str] = &["name", "board"];
+pub(super) const KEYS: &[&str] = &["name", "board", "timezone", "location", "clock"];
 pub(super) const PRESENCE_KEYS: &[&str] = &["points", "every"];
 pub(super) const LIMITS_KEYS: &[&str] = &["commands_per_minute", "outbox"];
 pub(super) const STORE_KEYS: &[&str] = &["dir", "every"];
@@ -23,12 +23,28 @@ pub(super) struct Presence {
     pub every: Duration,
 }
 
-/// The device's name and what the config says of its board.
-pub(super) fn read(item: Option<Item<'_>>) -> (Option<String>, Option<Item<'_>>) {
-    let Some(table) = item.and_then(|item| item.table(KEYS)) else { return (None, None) };
+/// What `[device]` says; its mistakes have been reported.
+#[derive(Default)]
+pub(super) struct Described<'a> {
+    pub name: Option<String>,
+    pub board: Option<Item<'a>>,
+    pub timezone: Option<Item<'a>>,
+    pub location: Option<Item<'a>>,
+    pub trusts_clock: bool,
+}
+
+pub(super) fn read(item: Option<Item<'_>>) -> Described<'_> {
+    let Some(table) = item.and_then(|item| item.table(KEYS)) else { return Described::default() };
     let name = table.need("name", "a short name for the device, like “greenhouse”");
     let name = name.and_then(|item| item.text().filter(|name| check_name(&item, name)).map(str::to_owned));
-    (name, table.get("board"))
+    let clock = table.get("clock").and_then(|item| item.word(&[("auto", false), ("trust", true)]));
+    Described {
+        name,
+        board: table.get("board"),
+        timezone: table.get("timezone"),
+        location: table.get("location"),
+        trusts_clock: clock.unwrap_or_default(),
+    }
 }
 
 pub(super) fn presence(item: Option<Item<'_>>, points: &Points<'_>) -> Option<Presence> {

@@ -3,10 +3,12 @@
 
 mod account;
 mod actuator;
+mod alarm;
 mod board;
 mod contact;
 mod counter;
 mod device;
+mod explain;
 mod filters;
 mod gestures;
 mod guard;
@@ -25,12 +27,16 @@ mod node;
 mod points;
 mod pulse;
 mod resolve;
+mod rule;
+mod schedule;
 mod secret;
 mod sensor;
 mod summary;
 mod tree;
+mod trigger;
 
 pub use board::{BoardChoice, BoardFile, embedded};
+pub use explain::explain_text;
 pub use header::board_text;
 pub use load::{Layers, load, load_boards};
 pub use loaded::Loaded;

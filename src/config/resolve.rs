@@ -8,12 +8,24 @@ use super::loaded::Loaded;
 use super::mistake::{Mistake, Mistakes, Report};
 use super::node::Item;
 use super::points;
-use super::{account, actuator, counter, filters, gestures, kernel, pulse, secret, sensor};
+use super::schedule::Ground;
+use super::{account, actuator, alarm, counter, filters, gestures, kernel, pulse, rule, schedule, secret, sensor};
 use super::{guard, interlock};
-use crate::model::{Contact, Device, DeviceParts, Notify, PointId, PresenceRules, Scope};
+use crate::model::{Contact, Device, DeviceParts, Draft, Notify, PointId, PresenceRules, Scope};
 
-const KEYS: &[&str] =
-    &["device", "xmpp", "presence", "limits", "store", "sim", "contacts", "sensors", "actuators", "interlocks"];
+const KEYS: &[&str] = &[
+    "device",
+    "xmpp",
+    "presence",
+    "limits",
+    "store",
+    "sim",
+    "contacts",
+    "sensors",
+    "actuators",
+    "interlocks",
+    "rules",
+];
 
 /// Every key that may be written, by the table it belongs to (`actuators.NAME.on_link_loss`).
 pub const KNOWN_KEYS: &[(&str, &[&str])] = &[
@@ -40,12 +52,21 @@ pub const KNOWN_KEYS: &[(&str, &[&str])] = &[
     ("sensors.NAME.filters.reject_jump", filters::JUMP_KEYS),
     ("sensors.NAME.filters.quantile", filters::QUANTILE_KEYS),
     ("sensors.NAME.gestures", gestures::KEYS),
+    ("sensors.NAME.alarm", alarm::KEYS),
     ("actuators.NAME", actuator::KEYS),
     ("actuators.NAME.gpio", actuator::GPIO_KEYS),
     ("actuators.NAME.pwm", pulse::PWM_KEYS),
     ("actuators.NAME.servo", pulse::SERVO_KEYS),
     ("actuators.NAME.sim", actuator::SIM_KEYS),
     ("actuators.NAME.on_link_loss", actuator::LINK_LOSS_KEYS),
+    ("actuators.NAME.alarm", alarm::KEYS),
+    ("rules.NAME", rule::KEYS),
+    ("rules.NAME.when", rule::WHEN_KEYS),
+    ("rules.NAME.when.gesture", rule::GESTURE_KEYS),
+    ("rules.NAME.set", rule::SET_KEYS),
+    ("rules.NAME.pulse", rule::PULSE_KEYS),
+    ("rules.NAME.say", rule::SAY_KEYS),
+    ("rules.NAME.otherwise", rule::OTHERWISE_KEYS),
     ("actuators.NAME.ramp", guard::RAMP_KEYS),
     ("actuators.NAME.confirm", guard::CONFIRM_KEYS),
     ("interlocks.NAME", interlock::KEYS),
@@ -94,7 +115,7 @@ fn read(root: &Item<'_>, loaded: &Loaded, purpose: Purpose, report: &Report) -> 
     let table = root.table(KEYS)?;
     let device = table.need("device", "add [device] with a name");
     let described = device.is_some();
-    let (name, board) = device::read(device);
+    let device::Described { name, board, timezone, location, trusts_clock } = device::read(device);
     // Without [device] nobody said that the board is to be found out.
     let chosen = described.then(|| board::choose(loaded, board)).flatten();
     let simulator = loaded.boards.iter().find(|file| file.simulated);
@@ -109,6 +130,21 @@ fn read(root: &Item<'_>, loaded: &Loaded, purpose: Purpose, report: &Report) -> 
     let contacts = contact::read(&table, own.as_ref(), &points);
     let presence = device::presence(table.get("presence"), &points);
     let limits = device::limits(table.get("limits"));
+    let zone = match timezone {
+        Some(item) => schedule::zone(&item, loaded.zone.as_ref()),
+        None => Some(loaded.system_zone.clone()),
+    };
+    let place = location.as_ref().map(schedule::place);
+    let draft = Draft {
+        sensors: &points.sensors,
+        actuators: &points.actuators,
+        alarms: &[],
+        contacts: contacts.iter().map(|entry| &entry.jid).collect(),
+    };
+    let alarms = alarm::read(table.get("sensors"), table.get("actuators"), &draft);
+    let draft = Draft { alarms: &alarms, ..draft };
+    let ground = Ground { place: place.flatten(), placed: place.is_some() };
+    let rules = rule::read(table.get("rules"), &rule::Scope { draft: &draft, names: &points.names, ground });
     let store = device::store(table.get("store"));
     let sim_socket = device::sim_socket(table.get("sim"), lines.simulated());
 
@@ -124,6 +160,11 @@ fn read(root: &Item<'_>, loaded: &Loaded, purpose: Purpose, report: &Report) -> 
         contacts: Vec::new(),
         sensors: points.sensors,
         actuators: points.actuators,
+        alarms,
+        rules,
+        zone: zone?,
+        place: place.flatten(),
+        trusts_clock,
         presence: PresenceRules { points: Vec::new(), every: presence.every },
         limits: limits?,
         store: store?,
@@ -143,6 +184,7 @@ fn read(root: &Item<'_>, loaded: &Loaded, purpose: Purpose, report: &Report) -> 
             Wish::All => Notify::All,
             Wish::Only(names) => Notify::Only(ids(names).into_iter().collect()),
         },
+        alarms: entry.alarms,
         speaks: entry.speaks,
     };
     let contacts = contacts.into_iter().map(contact).collect();

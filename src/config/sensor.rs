@@ -13,7 +13,7 @@ use crate::model::{Bias, GpioInput, Kind, Line, Sensor, SimHabit, SimInput, Sour
 
 pub(super) const KEYS: &[&str] = &[
     "label", "gpio", "counter", "hwmon", "iio", "onewire", "thermal", "file", "system", "sim", "states", "unit",
-    "decimals", "range", "every", "filters", "gestures",
+    "decimals", "range", "every", "filters", "gestures", "alarm",
 ];
 /// Where a sensor's values may come from.
 const SOURCES: &[&str] = &["gpio", "counter", "hwmon", "iio", "onewire", "thermal", "file", "system", "sim"];
@@ -60,6 +60,8 @@ pub(super) fn read(name: &str, item: &Item<'_>, lines: &Lines<'_>, sensors: &[(&
         false => optional(table.get("gestures"), None, |item| gestures::read(&item).map(Some)),
         true => Some(None),
     };
+    // Read when all points are known.
+    drop(table.get("alarm"));
     let what = if number { "a sensor that gives numbers" } else { "a two-state sensor" };
     table.finish(what);
     let every = match every {

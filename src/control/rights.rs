@@ -61,6 +61,17 @@ impl<'d> Asker<'d> {
         self.contact.role >= Role::Operator && self.may_read(PointId::Actuator(actuator))
     }
 
+    /// May it acknowledge alarms of points it may read?
+    ///
+    /// # Errors
+    /// What its role lacks.
+    pub fn may_acknowledge(self) -> Result<(), Refusal> {
+        match self.contact.role >= Role::Operator {
+            true => Ok(()),
+            false => Err(Refusal::NotAllowed { needs: Role::Operator, has: self.contact.role }),
+        }
+    }
+
     /// May it change the device itself?
     pub fn may_administer(self) -> bool {
         self.contact.role >= Role::Owner

@@ -1,6 +1,7 @@
 //! What the device is: points, values, readings, contacts; the validated [`Device`]. Pure data.
 
 mod account;
+mod alarm;
 mod board;
 mod clock;
 mod contact;
@@ -12,21 +13,27 @@ mod gesture;
 mod guard;
 mod inventory;
 mod kernel;
+mod phrase;
 mod point;
 mod pwm;
 mod quantity;
 mod reading;
+mod rule;
+mod schedule;
+mod sun;
+mod trigger;
 mod value;
 mod wiring;
 
 pub use account::{Account, Secret, Security, Server};
+pub use alarm::{Alarm, AlarmId, Priority};
 pub use board::{Board, FoundChip, FoundLine, Pin};
 pub use clock::{Moment, Now, parse_duration, show_duration};
 pub use contact::{Contact, ContactId, Notify, Role, Scope, Speaks};
 pub use counter::{CounterInput, Gives, PulseValue, Pulses};
 pub use curve::Curve;
-pub(crate) use device::DeviceParts;
 pub use device::{Device, Limits, PresenceRules, StoreRules};
+pub(crate) use device::{DeviceParts, Draft};
 pub use filter::{Accepts, DeltaStep, FilterSpec};
 pub use gesture::{Gesture, Gestures};
 pub use guard::{Confirm, Guard, Interlock, Ramp, Start};
@@ -36,6 +43,10 @@ pub use point::{Actuator, ActuatorId, Exit, Label, LinkLoss, PointId, Sensor, Se
 pub use pwm::{LedOutput, Pulse, PwmChannel, PwmOutput, Scale, SoftPwmOutput};
 pub use quantity::{HWMON, IIO, Quantity};
 pub use reading::{Fault, Quality, Reading};
+pub use rule::{Action, Condition, Mode, Rule, RuleId, Test};
+pub use schedule::{DayTime, Days, MOST_SUN_OFFSET, Place, SunEvent, WEEKDAYS, Window};
+pub use sun::{Sun, sun};
+pub use trigger::Trigger;
 pub use value::{Kind, Value, ValueError};
 pub use wiring::{
     Bias, DriveMode, GpioInput, GpioOutput, Line, SimHabit, SimInput, SimOutput, Sink, Source, SystemFigure,

@@ -8,7 +8,7 @@ use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 use super::adhoc::Sessions;
 use super::{FEATURES, Scene};
 use crate::control::{Asker, Wish};
-use crate::model::ActuatorId;
+use crate::model::{ActuatorId, AlarmId};
 
 /// Who sent a request. A stranger is neither.
 #[derive(Clone, Copy)]
@@ -60,6 +60,15 @@ pub enum Reply {
         actuator: ActuatorId,
         /// How.
         wish: Wish,
+        /// The command node.
+        node: String,
+        /// The session that ends with the answer.
+        session: String,
+    },
+    /// Acknowledge these alarms, and answer this session with what became of it.
+    Acknowledge {
+        /// Which.
+        alarms: Vec<AlarmId>,
         /// The command node.
         node: String,
         /// The session that ends with the answer.

@@ -10,7 +10,7 @@ use jid::BareJid;
 
 use super::rate::{Bucket, Pass};
 use super::{Scene, words};
-use crate::control::Asker;
+use crate::control::{Asker, Cause, may_know_why};
 use crate::model::{ContactId, FilterSpec, Gesture, Kind, Moment, Notify, PointId, Quality, SensorId, Speaks};
 
 /// Between two notices of one two-state point to one contact.
@@ -36,8 +36,8 @@ struct Told {
     well: bool,
     at: Option<Moment>,
     due: Option<Moment>,
-    /// Who did what is due.
-    by: Option<BareJid>,
+    /// Who or what did what is due.
+    by: Option<Cause>,
 }
 
 /// A line for a contact.
@@ -45,7 +45,8 @@ pub type Notice = (BareJid, String);
 
 impl Notices {
     /// A point has changed, perhaps because a contact wanted it to; that contact has its answer already.
-    pub fn changed(&mut self, scene: &Scene<'_>, point: PointId, by: Option<&BareJid>) -> Vec<Notice> {
+    pub fn changed(&mut self, scene: &Scene<'_>, point: PointId, cause: Option<&Cause>) -> Vec<Notice> {
+        let by = cause.and_then(Cause::asker);
         let mut notices = Vec::new();
         for (id, contact) in scene.device.contacts() {
             let asker = Asker::of(scene.device, id);
@@ -66,8 +67,8 @@ impl Notices {
                 *told = Told { text, well, at: told.at, due: None, by: None };
                 continue;
             }
-            told.by = by.cloned();
-            notices.extend(told.tell(scene, point, text).map(|line| (contact.jid.clone(), sign(line, by))));
+            told.by = cause.cloned();
+            notices.extend(told.tell(scene, point, text).map(|line| (contact.jid.clone(), sign(asker, line, cause))));
             self.next = [self.next, told.due].into_iter().flatten().min();
         }
         notices
@@ -112,7 +113,8 @@ impl Notices {
                 told.due = None;
                 let by = told.by.take();
                 let line = told.tell(scene, *point, value(scene, *point));
-                notices.extend(line.map(|line| (scene.device.contact(*id).jid.clone(), sign(line, by.as_ref()))));
+                let asker = Asker::of(scene.device, *id);
+                notices.extend(line.map(|line| (asker.jid().clone(), sign(asker, line, by.as_ref()))));
             }
             self.next = [self.next, told.due].into_iter().flatten().min();
         }
@@ -181,9 +183,15 @@ fn listeners<'a>(scene: &Scene<'a>, point: PointId) -> impl Iterator<Item = (Con
     people.filter(move |(id, contact)| hears(*id, &contact.notify)).map(|(id, contact)| (id, &contact.jid))
 }
 
-fn sign(line: String, by: Option<&BareJid>) -> String {
-    match by {
-        Some(by) => format!("{line} ({by})"),
+/// Who or what did it, as far as this contact may know.
+fn sign(asker: Asker<'_>, line: String, cause: Option<&Cause>) -> String {
+    match cause {
+        Some(Cause::Rule { rule, .. }) if !may_know_why(asker, rule) => format!("{line} (a rule)"),
+        Some(cause @ Cause::Rule { .. }) => format!("{line} ({cause})"),
+        Some(cause) => match cause.asker() {
+            Some(by) => format!("{line} ({by})"),
+            None => line,
+        },
         None => line,
     }
 }

@@ -1,5 +1,5 @@
 //! Presence as dashboard and health (RFC 6121 section 4): the status text tells the readings, `show` how the
-//! device is. Well: none. A fault or a stale point: `away`.
+//! device is. Well: none. A fault, a stale point, an alarm somebody has seen: `away`. An alarm nobody has seen: `dnd`.
 //!
 //! The broadcast goes to every contact, so it holds only what every contact may read. Who may read more is
 //! sent a fuller one directly while online.
@@ -11,7 +11,7 @@ use jid::Jid;
 use xmpp_parsers::presence::{Presence, Show};
 
 use super::roster::Roster;
-use super::{Scene, caps};
+use super::{Scene, alarms, caps};
 use crate::control::{Asker, recognise};
 use crate::model::{ContactId, Device, Moment, PointId, Quality};
 
@@ -28,8 +28,15 @@ const MOST_REASON: usize = 60;
 /// What one presence says.
 #[derive(Debug, Clone, PartialEq)]
 struct Face {
-    unwell: bool,
+    health: Health,
     text: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Health {
+    Well,
+    Unwell,
+    Alarm,
 }
 
 /// What was said last, to whom, and when the next change may be told.
@@ -106,12 +113,12 @@ impl Dashboard {
         let Some(broadcast) = &self.broadcast else { return Vec::new() };
         let common = common_face(scene);
         let mut changed = common != *broadcast;
-        let mut urgent = common.unwell != broadcast.unwell;
+        let mut urgent = common.health != broadcast.health;
         for (id, told) in self.followed.values() {
             let face = face_for(scene, Asker::of(scene.device, *id));
             let before = told.as_ref().unwrap_or(broadcast);
             changed |= face != *before;
-            urgent |= face.unwell != before.unwell;
+            urgent |= face.health != before.health;
         }
         if !changed {
             self.due = None;
@@ -175,8 +182,14 @@ fn face(scene: &Scene<'_>, visible: impl Fn(PointId) -> bool) -> Face {
     let points = shown.iter().copied().chain(scene.device.points().filter(broken)).filter(|point| visible(*point));
     let parts = points.map(|point| format!("{} {}", scene.label(point), brief(scene, point)));
     let mode = scene.safe_mode.then(|| "safe mode".to_owned());
-    let parts: Vec<String> = mode.into_iter().chain(parts).collect();
-    Face { unwell, text: clipped(&parts.join(" · "), MOST_TEXT) }
+    let alarms = alarms::brief(scene, &visible);
+    let health = match unwell || !alarms.is_empty() {
+        _ if alarms::is_alarming(scene, &visible) => Health::Alarm,
+        true => Health::Unwell,
+        false => Health::Well,
+    };
+    let parts: Vec<String> = mode.into_iter().chain(alarms).chain(parts).collect();
+    Face { health, text: clipped(&parts.join(" · "), MOST_TEXT) }
 }
 
 /// A reading in the fewest words.
@@ -197,7 +210,11 @@ fn clipped(text: &str, most: usize) -> String {
 
 fn dress(scene: &Scene<'_>, face: &Face) -> Presence {
     let mut presence = Presence::available();
-    presence.show = face.unwell.then_some(Show::Away);
+    presence.show = match face.health {
+        Health::Well => None,
+        Health::Unwell => Some(Show::Away),
+        Health::Alarm => Some(Show::Dnd),
+    };
     if !face.text.is_empty() {
         presence.statuses.insert(Default::default(), face.text.clone());
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Scene;
+use super::{Scene, alarms};
 use crate::control::{ANSWER_WITHIN, Asker, Outcome, Question, Refusal, Wish};
 use crate::model::{ActuatorId, Device, Gesture, PointId, Quality, SensorId, show_duration};
 use jid::BareJid;
@@ -50,14 +50,30 @@ pub const SAFE_MODE: &str = "safe mode: the program crashed again and again, so 
 pub fn status(scene: &Scene<'_>, asker: Asker<'_>) -> String {
     let points: Vec<PointId> = asker.readable().collect();
     let unwell = scene.unwell(asker).len();
-    let health = match unwell {
-        0 => "all well".to_owned(),
-        1 => "1 point needs attention".to_owned(),
-        n => format!("{n} points need attention"),
+    let up = alarms::list(scene, asker);
+    let attention = match unwell {
+        0 => None,
+        1 => Some("1 point needs attention".to_owned()),
+        n => Some(format!("{n} points need attention")),
     };
+    let alarms = match up.len() {
+        0 => None,
+        1 => Some("1 alarm".to_owned()),
+        n => Some(format!("{n} alarms")),
+    };
+    let health: Vec<String> = alarms.into_iter().chain(attention).collect();
+    let health = if health.is_empty() { "all well".to_owned() } else { health.join(", ") };
     let mut lines = vec![format!("{}: {health}", scene.device.name())];
+    lines.extend(up);
+    match scene.automation.waiting_for_clock(scene.device) {
+        0 => {}
+        1 => lines.push("the time is not known yet; 1 rule by the clock must wait".to_owned()),
+        n => lines.push(format!("the time is not known yet; {n} rules by the clock must wait")),
+    }
     if scene.safe_mode {
         lines.push(SAFE_MODE.to_owned());
+    } else if scene.automation.is_suspended() && scene.device.rules().next().is_some() {
+        lines.push("rules are off".to_owned());
     }
     if scene.dropped > 0 {
         lines.push(format!("{} messages were lost while the server was out of reach", scene.dropped));

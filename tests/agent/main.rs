@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod adhoc;
+mod alarms;
 mod chat;
 mod discovery;
 mod edges_of_life;
@@ -15,4 +16,6 @@ mod old_commands;
 mod presence;
 mod properties;
 mod rights;
+mod rules;
+mod rules_properties;
 mod talk;

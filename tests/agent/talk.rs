@@ -117,7 +117,12 @@ impl Talk {
 
     /// The greenhouse, online, all points well, nothing left unsaid.
     pub fn begin() -> Talk {
-        let mut talk = Talk::offline(GREENHOUSE);
+        Talk::begin_with(GREENHOUSE)
+    }
+
+    /// The same for another config with these points.
+    pub fn begin_with(text: &str) -> Talk {
+        let mut talk = Talk::offline(text);
         talk.settle();
         talk.online();
         talk.effects.clear();
@@ -159,6 +164,11 @@ impl Talk {
     pub fn now(&self) -> Now {
         let Now { mono, wall, offset } = at(self.time);
         Now { mono, wall: wall + jiff::SignedDuration::from_secs(self.wrong), offset }
+    }
+
+    /// Somebody sets the wall clock, so far ahead of where it began.
+    pub fn set_clock(&mut self, ahead: Duration) {
+        self.wrong = i64::try_from(ahead.as_secs()).unwrap();
     }
 
     /// The clock on the wall is put right, or wrong; the other one goes on.
@@ -233,6 +243,15 @@ impl Talk {
         let device = self.agent.device();
         let show = |d: &Drive| device.kind(PointId::Actuator(d.actuator())).bare(d.value());
         drives.iter().map(|d| format!("{} {}", self.name(d), show(d))).collect()
+    }
+
+    /// The same, left where they are.
+    pub fn peek_moved(&mut self) -> Vec<String> {
+        let copy = self.drives();
+        self.put_back(copy.iter().cloned().map(Effect::Drive));
+        let device = self.agent.device();
+        let show = |d: &Drive| device.kind(PointId::Actuator(d.actuator())).bare(d.value());
+        copy.iter().map(|d| format!("{} {}", self.name(d), show(d))).collect()
     }
 
     pub fn drives(&mut self) -> Vec<Drive> {
