@@ -4,7 +4,9 @@
 mod doors;
 mod incoming;
 mod input;
+mod machines;
 mod seen;
+mod sets;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,16 +18,19 @@ use xmpp_parsers::stanza::Stanza;
 use crate::control::{Asker, Cause, Controller, Decision, Outcome, Refusal, Request, Ticket, Wish};
 use crate::model::{ActuatorId, ContactId, Device, Fault, Moment, Now, PointId, Value};
 use crate::xmpp::adhoc::Sessions;
+use crate::xmpp::iot::{ControlFault, Queue};
 use crate::xmpp::journal::Journal;
 pub use crate::xmpp::journal::Level;
 use crate::xmpp::message;
 use crate::xmpp::notices::{Notice, Notices};
 use crate::xmpp::presence::Dashboard;
+use crate::xmpp::pubsub::Publisher;
 use crate::xmpp::rate::Bucket;
 use crate::xmpp::roster::Roster;
 use doors::Door;
 pub use input::{Effect, Input};
 use seen::Seen;
+use sets::Sets;
 
 /// The device as features see it. A macro, because it borrows some fields while others are changed.
 macro_rules! scene {
@@ -66,6 +71,9 @@ pub struct Agent {
     /// Requests on their way through an actuator, and whom to tell.
     doors: BTreeMap<Ticket, (ActuatorId, Door)>,
     sessions: Sessions,
+    sets: Sets,
+    queue: Queue,
+    publisher: Publisher,
     roster: Roster,
     dashboard: Dashboard,
     notices: Notices,
@@ -107,6 +115,9 @@ impl Agent {
             tickets: 0,
             doors: BTreeMap::new(),
             sessions: Sessions::default(),
+            sets: Sets::default(),
+            queue: Queue::default(),
+            publisher: Publisher::default(),
             roster: Roster::default(),
             dashboard: Dashboard::default(),
             notices: Notices::default(),
@@ -129,7 +140,10 @@ impl Agent {
     pub fn deadline(&self) -> Option<Moment> {
         // Presence waits for the server, so while offline its deadline is none.
         let dashboard = if self.is_talking() { self.dashboard.deadline() } else { None };
-        let deadlines = [self.control.deadline(), dashboard, self.notices.deadline(), self.introduce_by];
+        let queue = if self.me.is_some() { self.queue.deadline() } else { None };
+        let publisher = if self.is_talking() { self.publisher.deadline() } else { None };
+        let deadlines =
+            [self.control.deadline(), dashboard, self.notices.deadline(), self.introduce_by, queue, publisher];
         deadlines.into_iter().flatten().min()
     }
 
@@ -146,6 +160,7 @@ impl Agent {
             Input::Reload(device) => self.reload(*device, now, &mut out),
         }
         self.wake(now, &mut out);
+        self.publish(now, &mut out);
         out
     }
 
@@ -184,6 +199,7 @@ impl Agent {
             return self.refresh(now, out);
         }
         if !resumed {
+            self.publisher.pause();
             self.dashboard.begin();
         }
         self.fetch_roster(now, out);
@@ -200,6 +216,7 @@ impl Agent {
         self.introduce_by = None;
         let scene = scene!(self, now);
         let presences = self.dashboard.introduce(&scene, &self.roster);
+        self.publisher.begin(&self.device);
         out.extend(presences.into_iter().map(|presence| Effect::Send(presence.into())));
     }
 
@@ -223,6 +240,7 @@ impl Agent {
             let notices = self.notices.wake(&scene);
             self.notify(notices, out);
         }
+        self.read_out_due(now, out);
         if self.introduce_by.is_some_and(|at| at <= now.mono) {
             self.introduce(now, out);
         }
@@ -246,6 +264,7 @@ impl Agent {
                     self.answer(ticket, Ok(outcome), now, out);
                 }
                 Decision::Changed(point, cause) => {
+                    self.publisher.changed(&self.device, point, now.mono);
                     let scene = scene!(self, now);
                     let line = self.journal.changed(&scene, point, cause.as_ref());
                     out.extend(line.map(|(level, line)| Effect::Log(level, line)));
@@ -289,7 +308,14 @@ impl Agent {
         let Some((actuator, door)) = self.doors.remove(&ticket) else { return };
         let id = self.fresh_id();
         let scene = scene!(self, now);
-        out.push(Effect::Send(door.answer(&scene, actuator, &result, id)));
+        if let Door::Control { set, .. } = door {
+            let fault = match &result {
+                Ok(outcome) => ControlFault::of_outcome(&scene, actuator, outcome),
+                Err(refusal) => Some(ControlFault::refused(&self.device, actuator, refusal)),
+            };
+            return out.extend(self.sets.settled(set, fault).map(Effect::Send));
+        }
+        out.extend(door.answer(&scene, actuator, &result, id).map(Effect::Send));
     }
 
     fn refresh(&mut self, now: Now, out: &mut Vec<Effect>) {
@@ -318,6 +344,8 @@ impl Agent {
         self.device = device;
         self.buckets = buckets(&self.device, now);
         self.sessions = Sessions::default();
+        self.queue.keep(&self.device);
+        self.publisher.pause();
         let scene = scene!(self, now);
         self.notices.begin_anew(&scene);
         self.journal.forget();

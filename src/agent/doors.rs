@@ -15,35 +15,40 @@ pub(super) enum Door {
     Chat { to: Jid, type_: MessageType, thread: Option<Thread> },
     /// An ad-hoc command.
     Form { to: Jid, id: String, node: String, session: String },
+    /// One actuator of a control request, whose answer waits for all of them.
+    Control { to: Jid, set: u64 },
+    /// A control request that nobody waits for.
+    Silent { to: Jid },
 }
 
 impl Door {
     /// Who asked.
     pub fn asker(&self) -> BareJid {
         match self {
-            Door::Chat { to, .. } | Door::Form { to, .. } => to.to_bare(),
+            Door::Chat { to, .. } | Door::Form { to, .. } | Door::Control { to, .. } | Door::Silent { to } => to.to_bare(),
         }
     }
 
-    /// The answer. `fresh` is the id of a new stanza, where one is needed.
+    /// The answer, if there is one to this actuator alone. `fresh` is the id of a new stanza, where one is needed.
     pub fn answer(
         self,
         scene: &Scene<'_>,
         actuator: ActuatorId,
         result: &Result<Outcome, Refusal>,
         fresh: String,
-    ) -> Stanza {
+    ) -> Option<Stanza> {
         let text = words::outcome(scene, actuator, result);
         match self {
             Door::Chat { to, type_, thread } => {
                 let mut message = message::write(to, type_, fresh, text);
                 message.thread = thread;
-                message.into()
+                Some(message.into())
             }
             Door::Form { to, id, node, session } => {
                 let command = adhoc::finished(node, session, words::went_well(result), text);
-                iq::result(Some(to), id, Some(command)).into()
+                Some(iq::result(Some(to), id, Some(command)).into())
             }
+            Door::Control { .. } | Door::Silent { .. } => None,
         }
     }
 }

@@ -11,7 +11,7 @@ use super::points;
 use super::{account, actuator, kernel, secret, sensor};
 use crate::model::{Contact, Device, DeviceParts, Notify, PointId, PresenceRules, Scope};
 
-const KEYS: &[&str] = &["device", "xmpp", "presence", "limits", "sim", "contacts", "sensors", "actuators"];
+const KEYS: &[&str] = &["device", "xmpp", "presence", "pubsub", "limits", "sim", "contacts", "sensors", "actuators"];
 
 /// Every key that may be written, by the table it belongs to (`actuators.NAME.on_link_loss`).
 pub const KNOWN_KEYS: &[(&str, &[&str])] = &[
@@ -20,6 +20,7 @@ pub const KNOWN_KEYS: &[(&str, &[&str])] = &[
     ("xmpp", account::KEYS),
     ("xmpp.password", secret::KEYS),
     ("presence", device::PRESENCE_KEYS),
+    ("pubsub", device::PUBSUB_KEYS),
     ("limits", device::LIMITS_KEYS),
     ("sim", device::SIM_KEYS),
     ("contacts", contact::KEYS),
@@ -94,6 +95,7 @@ fn read(root: &Item<'_>, loaded: &Loaded, purpose: Purpose, report: &Report) -> 
     }
     let contacts = contact::read(&table, own.as_ref(), &points);
     let presence = device::presence(table.get("presence"), &points);
+    let pubsub = device::pubsub(table.get("pubsub"));
     let limits = device::limits(table.get("limits"));
     let sim_socket = device::sim_socket(table.get("sim"), lines.simulated());
 
@@ -110,6 +112,7 @@ fn read(root: &Item<'_>, loaded: &Loaded, purpose: Purpose, report: &Report) -> 
         sensors: points.sensors,
         actuators: points.actuators,
         presence: PresenceRules { points: Vec::new(), every: presence.every },
+        pubsub: pubsub?,
         limits: limits?,
         sim_socket,
     };

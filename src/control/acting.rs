@@ -14,7 +14,7 @@ pub const CONFIRM_WITHIN: Duration = Duration::from_secs(1);
 /// An actuator that did not go where the device sent it is sent again this often.
 const INSIST_EVERY: Duration = Duration::from_secs(5);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Acting {
     reading: Reading,
     /// What it was told last; the safe value after a claim.

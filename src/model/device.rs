@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use jid::BareJid;
 
-use super::{Account, Actuator, ActuatorId, Board, Contact, ContactId, Kind, Label, PointId, Sensor, SensorId};
+use super::{
+    Account, Actuator, ActuatorId, Board, Contact, ContactId, Kind, Label, PointId, PubSubRules, Sensor, SensorId,
+};
 
 /// A board, its points, its people and its account, all checked against one another.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +24,7 @@ pub(crate) struct DeviceParts {
     pub sensors: Vec<Sensor>,
     pub actuators: Vec<Actuator>,
     pub presence: PresenceRules,
+    pub pubsub: PubSubRules,
     pub limits: Limits,
     pub sim_socket: Option<String>,
 }
@@ -67,6 +70,11 @@ impl Device {
     /// What its presence shows.
     pub fn presence(&self) -> &PresenceRules {
         &self.parts.presence
+    }
+
+    /// Whether and where its readings are published.
+    pub fn pubsub(&self) -> &PubSubRules {
+        &self.parts.pubsub
     }
 
     /// Bounds on what others can make it do.

@@ -2,10 +2,12 @@
 
 use jid::Jid;
 use xmpp_parsers::iq::Iq;
+use xmpp_parsers::message::Message;
 use xmpp_parsers::minidom::Element;
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 
 use super::adhoc::Sessions;
+use super::iot::{ControlFault, Queue, set::Moves};
 use super::{FEATURES, Scene};
 use crate::control::{Asker, Wish};
 use crate::model::ActuatorId;
@@ -65,6 +67,12 @@ pub enum Reply {
         /// The session that ends with the answer.
         session: String,
     },
+    /// A result, and messages after it.
+    Then(Element, Vec<Message>),
+    /// Nothing yet: all of these must move first, or none of them.
+    Moves(Moves),
+    /// A control request that cannot be done.
+    Control(ControlFault),
 }
 
 /// What a handler may look at and change.
@@ -73,6 +81,8 @@ pub struct Turn<'a> {
     pub scene: Scene<'a>,
     /// Command sessions under way.
     pub sessions: &'a mut Sessions,
+    /// Readouts that wait for their time.
+    pub queue: &'a mut Queue,
 }
 
 /// One kind of request a feature answers, by the name and namespace of its payload.
@@ -125,6 +135,11 @@ pub fn bad_request(text: impl Into<String>) -> Reply {
 /// The result stanza.
 pub fn result(to: Option<Jid>, id: String, payload: Option<Element>) -> Iq {
     Iq::Result { from: None, to, id, payload }
+}
+
+/// The error stanza of a control request.
+pub fn refuse_control(to: Option<Jid>, id: String, fault: &ControlFault) -> Iq {
+    Iq::Error { from: None, to, id, error: fault.error(), payload: Some(fault.draft()) }
 }
 
 /// The error stanza.
