@@ -25,7 +25,9 @@ impl Door {
     /// Who asked.
     pub fn asker(&self) -> BareJid {
         match self {
-            Door::Chat { to, .. } | Door::Form { to, .. } | Door::Control { to, .. } | Door::Silent { to } => to.to_bare(),
+            Door::Chat { to, .. } | Door::Form { to, .. } | Door::Control { to, .. } | Door::Silent { to } => {
+                to.to_bare()
+            }
         }
     }
 

@@ -192,10 +192,13 @@ impl Agent {
             Reply::Moves(moves) => {
                 let (Some(contact), Some(to)) = (contact, from) else { return };
                 if let Err(fault) = self.move_all(contact, moves, to.clone(), Some(id.clone()), now, out) {
-                    out.push(Effect::Send(iq::refuse_control(Some(to), id, &fault).into()));
+                    let refusal = iq::refuse_with(Some(to), id, fault.error(), fault.draft());
+                    out.push(Effect::Send(refusal.into()));
                 }
             }
-            Reply::Control(fault) => out.push(Effect::Send(iq::refuse_control(from, id, &fault).into())),
+            Reply::Refused(error, payload) => {
+                out.push(Effect::Send(iq::refuse_with(from, id, error, payload).into()));
+            }
         }
     }
 

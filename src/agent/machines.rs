@@ -66,7 +66,13 @@ impl Agent {
     }
 
     /// Readings cost as many questions as they take messages: a thousand points are not one answer.
-    pub(super) fn read_out(&mut self, contact: ContactId, messages: Vec<Message>, now: Now, out: &mut Vec<Effect>) -> bool {
+    pub(super) fn read_out(
+        &mut self,
+        contact: ContactId,
+        messages: Vec<Message>,
+        now: Now,
+        out: &mut Vec<Effect>,
+    ) -> bool {
         let bucket = &mut self.buckets[contact.index()].1;
         if !(1..messages.len()).all(|_| bucket.take(now.mono) == Pass::Yes) {
             return false;

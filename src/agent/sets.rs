@@ -41,7 +41,7 @@ impl Sets {
         }
         let Set { to, id, fault, .. } = self.open.remove(&number)?;
         Some(match fault {
-            Some(fault) => iq::refuse_control(Some(to), id, &fault).into(),
+            Some(fault) => iq::refuse_with(Some(to), id, fault.error(), fault.draft()).into(),
             None => iq::result(Some(to), id, Some(SetResponse::default().into())).into(),
         })
     }

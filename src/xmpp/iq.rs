@@ -7,7 +7,7 @@ use xmpp_parsers::minidom::Element;
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 
 use super::adhoc::Sessions;
-use super::iot::{ControlFault, Queue, set::Moves};
+use super::iot::{Queue, set::Moves};
 use super::{FEATURES, Scene};
 use crate::control::{Asker, Wish};
 use crate::model::ActuatorId;
@@ -71,8 +71,8 @@ pub enum Reply {
     Then(Element, Vec<Message>),
     /// Nothing yet: all of these must move first, or none of them.
     Moves(Moves),
-    /// A control request that cannot be done.
-    Control(ControlFault),
+    /// An error, and what an older draft of the protocol said instead, which some clients wait for.
+    Refused(StanzaError, Element),
 }
 
 /// What a handler may look at and change.
@@ -137,9 +137,9 @@ pub fn result(to: Option<Jid>, id: String, payload: Option<Element>) -> Iq {
     Iq::Result { from: None, to, id, payload }
 }
 
-/// The error stanza of a control request.
-pub fn refuse_control(to: Option<Jid>, id: String, fault: &ControlFault) -> Iq {
-    Iq::Error { from: None, to, id, error: fault.error(), payload: Some(fault.draft()) }
+/// The error stanza with something beside the error, where RFC 6120 section 8.3.1 allows the request.
+pub fn refuse_with(to: Option<Jid>, id: String, error: StanzaError, payload: Element) -> Iq {
+    Iq::Error { from: None, to, id, error, payload: Some(payload) }
 }
 
 /// The error stanza.

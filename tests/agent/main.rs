@@ -10,5 +10,6 @@ mod machines;
 mod old_commands;
 mod presence;
 mod properties;
+mod pubsub;
 mod rights;
 mod talk;

@@ -6,7 +6,8 @@ use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 use super::control::{ParamError, ResponseError, SetResponse};
 use crate::control::{Outcome, Refusal};
 use crate::model::{ActuatorId, Device};
-use crate::xmpp::{Scene, iq, words};
+use crate::xmpp::iq::{self, Reply};
+use crate::xmpp::{Scene, words};
 
 /// What stands in the way.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -85,6 +86,11 @@ impl ControlFault {
         let mut error = iq::error(type_, condition, self.text.clone());
         error.other = self.var.clone().map(|var| ParamError { var, text: self.text.clone() }.into());
         error
+    }
+
+    /// The whole answer.
+    pub fn reply(&self) -> Reply {
+        Reply::Refused(self.error(), self.draft())
     }
 
     /// What stands beside the error, where RFC 6120 allows the request: the answer of the draft of 2013, without

@@ -23,7 +23,7 @@ pub(super) fn get_form(turn: &mut Turn<'_>, caller: &Caller<'_>, payload: Elemen
     let nodes: Vec<&str> = request.nodes.iter().map(|node| node.id.as_str()).collect();
     match actuators(asker, &nodes) {
         Ok(actuators) => Reply::Result(Some(written(&turn.scene, &actuators))),
-        Err(fault) => Reply::Control(fault),
+        Err(fault) => fault.reply(),
     }
 }
 

@@ -7,11 +7,13 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use xmpp_parsers::message::{Message, MessageType};
 use xmpp_parsers::minidom::Element;
-use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType};
+use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 
 use super::fields::{self, Sorts};
 use super::queue::Queued;
-use super::sensordata::{Accepted, Cancel, Cancelled, Done, Error, Failure, Field, Fields, NodeFields, Request};
+use super::sensordata::{
+    Accepted, Cancel, Cancelled, Done, Error, Failure, Field, Fields, NodeFields, Rejected, Request,
+};
 use crate::control::Asker;
 use crate::model::PointId;
 use crate::xmpp::Scene;
@@ -46,17 +48,16 @@ pub(super) fn request(turn: &mut Turn<'_>, caller: &Caller<'_>, payload: Element
     if times.iter().flatten().any(Option::is_none) {
         return iq::bad_request("from and to must be dates with a time, like 2026-05-01T12:00:00Z");
     }
-    let readout = Readout::new(&request);
+    let (seqnr, readout) = (request.seqnr, Readout::new(&request));
     let points: Vec<PointId> = readout.points(*asker);
     if points.len() < request.nodes.len() {
-        return not_found("there is no such node");
+        return not_found(seqnr, "there is no such node");
     }
     let scene = &turn.scene;
     let known = |name: &String| points.iter().any(|point| fields::names(scene, *point).contains(&name.as_str()));
     if !readout.fields.is_empty() && !readout.fields.iter().any(known) {
-        return not_found("there is no such field");
+        return not_found(seqnr, "there is no such field");
     }
-    let seqnr = request.seqnr;
     let at = match request.when.as_deref().map(time) {
         None => None,
         Some(None) => return iq::bad_request("when must be a date with a time, like 2026-05-01T12:00:00Z"),
@@ -68,7 +69,7 @@ pub(super) fn request(turn: &mut Turn<'_>, caller: &Caller<'_>, payload: Element
     };
     match turn.queue.add(Queued { to: (*from).clone(), at, readout }, turn.scene.now) {
         Ok(()) => Reply::Result(Some(Accepted { seqnr, queued: Some(true) }.into())),
-        Err(text) => Reply::Error(iq::error(ErrorType::Wait, DefinedCondition::ResourceConstraint, text)),
+        Err(text) => rejected(seqnr, iq::error(ErrorType::Wait, DefinedCondition::ResourceConstraint, text), text),
     }
 }
 
@@ -78,7 +79,7 @@ pub(super) fn cancel(turn: &mut Turn<'_>, caller: &Caller<'_>, payload: Element)
     let Ok(Cancel { seqnr }) = Cancel::try_from(payload) else { return iq::bad_request("not a cancellation") };
     match turn.queue.cancel(from, seqnr) {
         true => Reply::Result(Some(Cancelled { seqnr }.into())),
-        false => not_found("no such request is waiting"),
+        false => not_found(seqnr, "no such request is waiting"),
     }
 }
 
@@ -190,6 +191,10 @@ fn time(text: &str) -> Option<Timestamp> {
     jiff::tz::Offset::UTC.to_timestamp(civil).ok()
 }
 
-fn not_found(text: &str) -> Reply {
-    Reply::Error(iq::error(ErrorType::Cancel, DefinedCondition::ItemNotFound, text))
+fn not_found(seqnr: i64, text: &str) -> Reply {
+    rejected(seqnr, iq::error(ErrorType::Cancel, DefinedCondition::ItemNotFound, text), text)
+}
+
+fn rejected(seqnr: i64, error: StanzaError, text: &str) -> Reply {
+    Reply::Refused(error, Rejected { seqnr, error: text.to_owned() }.into())
 }

@@ -116,6 +116,18 @@ pub struct Done {
     pub seqnr: i64,
 }
 
+/// `<rejected/>`: what the draft of 2013 said instead of an error; beside the error, for clients that wait for it.
+#[derive(FromXml, AsXml, Debug, Clone, PartialEq)]
+#[xml(namespace = NS, name = "rejected")]
+pub struct Rejected {
+    /// The requester's number.
+    #[xml(attribute)]
+    pub seqnr: i64,
+    /// Why.
+    #[xml(extract(name = "error", fields(text(type_ = String))))]
+    pub error: String,
+}
+
 /// `<failure/>`: points that cannot be read.
 #[derive(FromXml, AsXml, Debug, Clone, PartialEq)]
 #[xml(namespace = NS, name = "failure", on_unknown_attribute = Discard, on_unknown_child = Discard)]

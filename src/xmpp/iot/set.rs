@@ -19,7 +19,7 @@ pub(super) fn set(_: &mut Turn<'_>, caller: &Caller<'_>, payload: Element) -> Re
     let Some(asker) = caller.asker() else { return Reply::Error(iq::nothing_here()) };
     match moves(asker, payload) {
         Ok(moves) => Reply::Moves(moves),
-        Err(fault) => Reply::Control(fault),
+        Err(fault) => fault.reply(),
     }
 }
 
@@ -68,12 +68,7 @@ fn actuator(asker: Asker<'_>, name: &str, nodes: &[&str]) -> Result<ActuatorId, 
     Ok(id)
 }
 
-fn add(
-    moves: &mut Moves,
-    asker: Asker<'_>,
-    id: ActuatorId,
-    value: Result<Value, String>,
-) -> Result<(), ControlFault> {
+fn add(moves: &mut Moves, asker: Asker<'_>, id: ActuatorId, value: Result<Value, String>) -> Result<(), ControlFault> {
     let name = &asker.device().actuator(id).label.name;
     let value = value.map_err(|text| ControlFault::bad_request(Some(name), text))?;
     if moves.iter().any(|(other, _)| *other == id) {

@@ -192,6 +192,9 @@ impl Publisher {
     fn went_well(&mut self, scene: &Scene<'_>, point: PointId, payload: Option<&Element>) {
         let Some(page) = self.pages.get_mut(&point) else { return };
         page.busy = false;
+        if page.stage == Stage::Ready {
+            page.losses = 0;
+        }
         let readers = || readers(scene.device, point);
         page.stage = match &page.stage {
             // A new node has nobody on its list.
@@ -203,11 +206,7 @@ impl Publisher {
         if page.stage != Stage::Ready {
             return self.plan(point, scene.now.mono);
         }
-        if page.published.is_some() {
-            page.losses = 0;
-        }
         if page.dirty {
-            page.busy = false;
             self.changed(scene.device, point, scene.now.mono);
         }
     }
