@@ -120,6 +120,9 @@ const EFFECTS: &[(&str, &str, &str)] = &[
     ("xmpp.plain", "", "[xmpp]\nplain = true"),
     ("presence.points", "", "[presence]\npoints = ['s']"),
     ("presence.every", "", "[presence]\nevery = '1m'"),
+    ("pubsub.enabled", "", "[pubsub]\nenabled = true"),
+    ("pubsub.service", "[pubsub]\nenabled = true", "[pubsub]\nenabled = true\nservice = 'pubsub.home.example'"),
+    ("pubsub.every", "[pubsub]\nenabled = true", "[pubsub]\nenabled = true\nevery = '1m'"),
     ("limits.commands_per_minute", "", "[limits]\ncommands_per_minute = 5"),
     ("limits.outbox", "", "[limits]\noutbox = 50"),
     (

@@ -1,15 +1,14 @@
 """What machines do: slixmpp's own XEP-0323 and XEP-0325 clients, PubSub, and the example of a hub."""
 import asyncio
 import os
-import xml.etree.ElementTree as ET
+import sys
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from heard import Refused
-from house import CONTACTS, DOMAIN, PASSWORD, POINTS
+from house import CONTACTS, DOMAIN, PASSWORD, POINTS, REPO
 from suite import case, holds, same, until
 
-CONTROL = 'urn:xmpp:iot:control'
 PUBSUB = '{http://jabber.org/protocol/pubsub}'
 EVENT = '{http://jabber.org/protocol/pubsub#event}'
 DATA = '{urn:xmpp:iot:sensordata}'
@@ -277,6 +276,21 @@ async def a_hub_that_floods_does_not_keep_another_from_its_answers(world):
     holds(result in ('', 'OK'), result)
     holds(asyncio.get_running_loop().time() - started < 5, 'it took long')
     same(await device.level('OUT1'), 'on')
+
+
+@case
+async def the_script_of_the_documentation_finds_all_points(world):
+    text = (REPO / 'docs/discovery.md').read_text()
+    script = text.split('```python\n')[1].split('```')[0]
+    anna = await asyncio.create_subprocess_exec(
+        sys.executable, '-c', script, 'anna@' + DOMAIN, world.greenhouse.full, '127.0.0.1', str(world.server.port),
+        world.server.ca, env={**os.environ, 'PASSWORD': PASSWORD}, stdout=asyncio.subprocess.PIPE)
+    out, _ = await asyncio.wait_for(anna.communicate(), 20)
+    lines = out.decode().splitlines()
+    same(len(lines), 7)
+    same(lines[4], "Front light {'name': 'lamp', 'writable': True, 'kind': 'number', 'unit': '%', 'decimals': '0', "
+                   "'min': '0', 'max': '100'}")
+    same(lines[0][:10], 'Front door')
 
 
 # The example of a hub, built beside the program.

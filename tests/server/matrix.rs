@@ -17,10 +17,19 @@ use crate::proxy::Proxy;
 const DEVICE: &str = "greenhouse@home.example/katydid";
 const NODE: &str = "urn:katydid:point:1/door";
 
+/// For the servers that need much of the machine.
+static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 macro_rules! with_every_server {
     ($($case:ident)*) => {
         mod prosody { $(#[tokio::test] async fn $case() { super::$case(super::Program::Prosody).await })* }
-        mod ejabberd { $(#[tokio::test] async fn $case() { super::$case(super::Program::Ejabberd).await })* }
+        mod ejabberd {
+            $(#[tokio::test] async fn $case() {
+                // Seven at once are more than a small machine bears.
+                let _turn = super::TURN.lock().await;
+                super::$case(super::Program::Ejabberd).await
+            })*
+        }
     };
 }
 with_every_server! {
