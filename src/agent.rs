@@ -2,9 +2,11 @@
 //! everything it can do goes out as an [`Effect`]. It has no socket, no file, no clock.
 
 mod doors;
+mod hubs;
 mod incoming;
 mod input;
 mod machines;
+mod puzzled;
 mod seen;
 mod sets;
 
@@ -18,6 +20,7 @@ use xmpp_parsers::stanza::Stanza;
 use crate::control::{Asker, Cause, Controller, Decision, Outcome, Refusal, Request, Ticket, Wish};
 use crate::model::{ActuatorId, ContactId, Device, Fault, Moment, Now, PointId, Value};
 use crate::xmpp::adhoc::Sessions;
+use crate::xmpp::hub::Hubs;
 use crate::xmpp::iot::{ControlFault, Queue};
 use crate::xmpp::journal::Journal;
 pub use crate::xmpp::journal::Level;
@@ -29,6 +32,7 @@ use crate::xmpp::rate::Bucket;
 use crate::xmpp::roster::Roster;
 use doors::Door;
 pub use input::{Effect, Input};
+use puzzled::Puzzled;
 use seen::Seen;
 use sets::Sets;
 
@@ -77,6 +81,7 @@ pub struct Agent {
     roster: Roster,
     dashboard: Dashboard,
     notices: Notices,
+    hubs: Hubs,
     /// Until the roster is here nobody is told anything: whom the config does not name must be turned away first.
     introduce_by: Option<Moment>,
     /// The config has changed since the roster was last gone through.
@@ -85,6 +90,8 @@ pub struct Agent {
     buckets: Vec<(Bucket, Bucket)>,
     /// When each contact was last told that something came late.
     late: Vec<Option<Moment>>,
+    /// What each contact has said lately that was not understood.
+    puzzled: Vec<Puzzled>,
     seen: Seen,
     strangers: Bucket,
     stranger_lines: Bucket,
@@ -100,9 +107,11 @@ impl Agent {
         control.link(&device, false, now);
         Agent {
             buckets: buckets(&device, now),
+            hubs: Hubs::new(&device, now.mono),
             introduce_by: None,
             roster_due: false,
             late: device.contacts().map(|_| None).collect(),
+            puzzled: device.contacts().map(|_| Puzzled::default()).collect(),
             seen: Seen::default(),
             strangers: Bucket::per_minute(STRANGERS_PER_MINUTE, now.mono),
             stranger_lines: Bucket::per_minute(STRANGER_LINES_PER_MINUTE, now.mono),
@@ -140,11 +149,14 @@ impl Agent {
     pub fn deadline(&self) -> Option<Moment> {
         // Presence waits for the server, so while offline its deadline is none.
         let dashboard = if self.is_talking() { self.dashboard.deadline() } else { None };
+        let (hubs, publisher) = match self.is_talking() {
+            true => (self.hubs.deadline(), self.publisher.deadline()),
+            false => (None, None),
+        };
         let queue = if self.me.is_some() { self.queue.deadline() } else { None };
-        let publisher = if self.is_talking() { self.publisher.deadline() } else { None };
-        let deadlines =
-            [self.control.deadline(), dashboard, self.notices.deadline(), self.introduce_by, queue, publisher];
-        deadlines.into_iter().flatten().min()
+        let machines = [hubs, publisher, queue];
+        let deadlines = [self.control.deadline(), dashboard, self.notices.deadline(), self.introduce_by];
+        deadlines.into_iter().chain(machines).flatten().min()
     }
 
     /// Something has happened.
@@ -196,7 +208,8 @@ impl Agent {
         self.control.link(&self.device, true, now);
         self.me = Some(jid);
         if resumed && !self.roster_due {
-            return self.refresh(now, out);
+            self.refresh(now, out);
+            return self.tell_hubs(resumed, now, out);
         }
         if !resumed {
             self.publisher.pause();
@@ -218,6 +231,7 @@ impl Agent {
         let presences = self.dashboard.introduce(&scene, &self.roster);
         self.publisher.begin(&self.device);
         out.extend(presences.into_iter().map(|presence| Effect::Send(presence.into())));
+        self.tell_hubs(false, now, out);
     }
 
     /// Online, and the roster has been gone through.
@@ -241,6 +255,10 @@ impl Agent {
             self.notify(notices, out);
         }
         self.read_out_due(now, out);
+        if self.is_talking() && self.hubs.deadline().is_some_and(|at| at <= now.mono) {
+            let lines = self.hubs.wake(&scene!(self, now));
+            self.send_lines(lines, out);
+        }
         if self.introduce_by.is_some_and(|at| at <= now.mono) {
             self.introduce(now, out);
         }
@@ -274,6 +292,9 @@ impl Agent {
                     };
                     let notices = self.notices.changed(&scene, point, by);
                     self.notify(notices, out);
+                    let talking = self.is_talking();
+                    let lines = self.hubs.changed(&scene!(self, now), point, talking);
+                    self.send_lines(lines, out);
                     self.refresh(now, out);
                 }
             }
@@ -306,6 +327,10 @@ impl Agent {
 
     fn answer(&mut self, ticket: Ticket, result: Result<Outcome, Refusal>, now: Now, out: &mut Vec<Effect>) {
         let Some((actuator, door)) = self.doors.remove(&ticket) else { return };
+        if let Door::Hub { place, .. } = &door {
+            let lines = self.hubs.settled(&scene!(self, now), *place, actuator, &result);
+            return self.send_lines(lines, out);
+        }
         let id = self.fresh_id();
         let scene = scene!(self, now);
         if let Door::Control { set, .. } = door {
@@ -342,6 +367,7 @@ impl Agent {
         self.control = self.control.reloaded(&self.device, &device, now);
         self.control.link(&device, self.me.is_some(), now);
         self.device = device;
+        self.hubs = Hubs::new(&self.device, now.mono);
         self.buckets = buckets(&self.device, now);
         self.sessions = Sessions::default();
         self.queue.keep(&self.device);
@@ -350,6 +376,7 @@ impl Agent {
         self.notices.begin_anew(&scene);
         self.journal.forget();
         self.late = self.device.contacts().map(|_| None).collect();
+        self.puzzled = self.device.contacts().map(|_| Puzzled::default()).collect();
         self.dashboard.rekey(&self.device);
         self.roster_due = true;
         if self.me.is_some() {

@@ -261,6 +261,35 @@ fn chips_have_the_labels_of_their_drivers() {
     assert!(seen >= 38);
 }
 
+/// What differs between families is where the controller is; which pin carries which channel is the chip's.
+#[test]
+fn the_pwm_channels_of_a_raspberry_pi_are_those_of_its_chip() {
+    let bcm: &[(&str, u32)] = &[("GPIO12", 0), ("GPIO13", 1), ("GPIO18", 0), ("GPIO19", 1)];
+    let rp1 = &[bcm[0], bcm[1], ("GPIO14", 2), ("GPIO15", 3), ("GPIO18", 2), ("GPIO19", 3)];
+    let mut told = 0;
+    for BoardFile { board, compatible, .. } in boards().iter().filter(|file| !file.simulated) {
+        let with: Vec<&Pin> = board.pins.iter().filter(|pin| pin.pwm.is_some()).collect();
+        let Some(chip) = with.first().and_then(|pin| pin.pwm.as_ref()).map(|channel| channel.chip.as_str()) else {
+            continue;
+        };
+        told += 1;
+        assert!(compatible.iter().any(|word| word.starts_with("raspberrypi,")), "{}: not checked yet", board.name);
+        let label = &with[0].line.chip;
+        let (place, known) = match label.as_str() {
+            "pinctrl-rp1" => (vec!["1f00098000.pwm"], &rp1[..]),
+            "pinctrl-bcm2711" => (vec!["fe20c000.pwm"], bcm),
+            _ => (vec!["2020c000.pwm", "3f20c000.pwm"], bcm),
+        };
+        assert!(place.contains(&chip), "{}: {chip}", board.name);
+        for pin in &board.pins {
+            let channel = pin.pwm.as_ref().map(|channel| (channel.chip.as_str(), channel.channel));
+            let expected = known.iter().find(|(name, _)| *name == pin.name).map(|(_, channel)| (chip, *channel));
+            assert_eq!(channel, expected, "{}: {}", board.name, pin.name);
+        }
+    }
+    assert!(told >= 15, "only {told} boards have PWM channels");
+}
+
 #[test]
 fn there_is_one_fallback_and_one_simulator() {
     let boards = boards();

@@ -81,7 +81,7 @@ fn resolve(layers: &[(&str, &str)], environment: &[(&str, &str)]) -> Result<conf
 fn the_shipped_example_is_right_and_gives_no_notes() {
     let resolved = resolve(&[("katydid.toml", EXAMPLE)], &[]).unwrap_or_else(|mistakes| panic!("{mistakes}"));
     assert_eq!(resolved.notes, Vec::<String>::new());
-    assert_eq!(resolved.device.points().count(), 16);
+    assert_eq!(resolved.device.points().count(), 20);
     let Contact { role, notify, .. } = resolved.device.contacts().next().unwrap().1;
     assert_eq!((*role, notify), (Role::Owner, &Notify::All));
 }
@@ -134,6 +134,7 @@ const EFFECTS: &[(&str, &str, &str)] = &[
     ("contacts.role", "", "[[contacts]]\njid = 'anna@home.example'\nrole = 'viewer'"),
     ("contacts.points", "", "[[contacts]]\njid = 'anna@home.example'\nrole = 'owner'\npoints = ['s']"),
     ("contacts.notify", "", "[[contacts]]\njid = 'anna@home.example'\nrole = 'owner'\nnotify = ['s']"),
+    ("contacts.speaks", "", "[[contacts]]\njid = 'anna@home.example'\nrole = 'owner'\nspeaks = 'json'"),
     ("sensors.NAME.label", "", "[sensors.s]\nlabel = 'S'\ngpio.line = 'GPIO17'"),
     ("sensors.NAME.gpio", "", "[sensors.t]\ngpio.line = 'GPIO22'"),
     ("sensors.NAME.hwmon", "", "[sensors.t]\nhwmon = { name = 'lm75', channel = 'temp1' }"),
@@ -226,6 +227,64 @@ const EFFECTS: &[(&str, &str, &str)] = &[
     ),
     ("actuators.NAME.label", "", "[actuators.a]\nlabel = 'A'"),
     ("actuators.NAME.gpio", "", "[actuators.b]\nsafe = 'off'\ngpio.line = 'GPIO22'"),
+    ("actuators.NAME.pwm", "", "[actuators.b]\nsafe = 0\npwm.line = 'GPIO18'"),
+    ("actuators.NAME.servo", "", "[actuators.b]\nsafe = 0\nservo = { line = 'GPIO18', pulse = ['1ms', '2ms'] }"),
+    ("actuators.NAME.led", "[actuators.b]\nsafe = 'off'\nled = 'ACT'", "[actuators.b]\nsafe = 'off'\nled = 'PWR'"),
+    (
+        "actuators.NAME.pwm.line",
+        "[actuators.b]\nsafe = 0\npwm.line = 'GPIO18'",
+        "[actuators.b]\nsafe = 0\npwm.line = 'GPIO19'",
+    ),
+    (
+        "actuators.NAME.pwm.chip",
+        "[actuators.b]\nsafe = 0\npwm.chip = 'fe20c000.pwm'",
+        "[actuators.b]\nsafe = 0\npwm.chip = 'fe20c800.pwm'",
+    ),
+    (
+        "actuators.NAME.pwm.channel",
+        "[actuators.b]\nsafe = 0\npwm.chip = 'fe20c000.pwm'",
+        "[actuators.b]\nsafe = 0\npwm = { chip = 'fe20c000.pwm', channel = 1 }",
+    ),
+    (
+        "actuators.NAME.pwm.frequency",
+        "[actuators.b]\nsafe = 0\npwm.line = 'GPIO18'",
+        "[actuators.b]\nsafe = 0\npwm = { line = 'GPIO18', frequency = '25kHz' }",
+    ),
+    (
+        "actuators.NAME.pwm.active",
+        "[actuators.b]\nsafe = 0\npwm.line = 'GPIO18'",
+        "[actuators.b]\nsafe = 0\npwm = { line = 'GPIO18', active = 'low' }",
+    ),
+    (
+        "actuators.NAME.pwm.software",
+        "[actuators.b]\nsafe = 0\npwm = { line = 'GPIO18', frequency = '10Hz' }",
+        "[actuators.b]\nsafe = 0\npwm = { line = 'GPIO18', frequency = '10Hz', software = true }",
+    ),
+    (
+        "actuators.NAME.servo.line",
+        "[actuators.b]\nsafe = 0\nservo = { line = 'GPIO18', pulse = ['1ms', '2ms'] }",
+        "[actuators.b]\nsafe = 0\nservo = { line = 'GPIO19', pulse = ['1ms', '2ms'] }",
+    ),
+    (
+        "actuators.NAME.servo.chip",
+        "[actuators.b]\nsafe = 0\nservo = { chip = 'a', pulse = ['1ms', '2ms'] }",
+        "[actuators.b]\nsafe = 0\nservo = { chip = 'b', pulse = ['1ms', '2ms'] }",
+    ),
+    (
+        "actuators.NAME.servo.channel",
+        "[actuators.b]\nsafe = 0\nservo = { chip = 'a', pulse = ['1ms', '2ms'] }",
+        "[actuators.b]\nsafe = 0\nservo = { chip = 'a', channel = 1, pulse = ['1ms', '2ms'] }",
+    ),
+    (
+        "actuators.NAME.servo.frequency",
+        "[actuators.b]\nsafe = 0\nservo = { line = 'GPIO18', pulse = ['1ms', '2ms'] }",
+        "[actuators.b]\nsafe = 0\nservo = { line = 'GPIO18', frequency = '60Hz', pulse = ['1ms', '2ms'] }",
+    ),
+    (
+        "actuators.NAME.servo.pulse",
+        "[actuators.b]\nsafe = 0\nservo = { line = 'GPIO18', pulse = ['1ms', '2ms'] }",
+        "[actuators.b]\nsafe = 0\nservo = { line = 'GPIO18', pulse = ['2ms', '1ms'] }",
+    ),
     ("actuators.NAME.sim", "", "[actuators.b]\nsafe = 'off'\nsim.line = 'OUT1'"),
     ("actuators.NAME.states", "", "[actuators.a]\nstates = ['closed', 'open']"),
     (

@@ -6,6 +6,7 @@ use xmpp_parsers::stanza::Stanza;
 
 use crate::control::{Outcome, Refusal};
 use crate::model::ActuatorId;
+use crate::xmpp::hub::Place;
 use crate::xmpp::{Scene, adhoc, iq, message, words};
 
 /// Whom to answer, and how.
@@ -19,15 +20,19 @@ pub(super) enum Door {
     Control { to: Jid, set: u64 },
     /// A control request that nobody waits for.
     Silent { to: Jid },
+    /// A hub's line, answered in its turn ([`crate::xmpp::hub`]).
+    Hub { from: Jid, place: Place },
 }
 
 impl Door {
     /// Who asked.
     pub fn asker(&self) -> BareJid {
         match self {
-            Door::Chat { to, .. } | Door::Form { to, .. } | Door::Control { to, .. } | Door::Silent { to } => {
-                to.to_bare()
-            }
+            Door::Chat { to, .. }
+            | Door::Form { to, .. }
+            | Door::Control { to, .. }
+            | Door::Silent { to }
+            | Door::Hub { from: to, .. } => to.to_bare(),
         }
     }
 
@@ -40,17 +45,17 @@ impl Door {
         fresh: String,
     ) -> Option<Stanza> {
         let text = words::outcome(scene, actuator, result);
-        match self {
+        Some(match self {
+            Door::Hub { .. } | Door::Control { .. } | Door::Silent { .. } => return None,
             Door::Chat { to, type_, thread } => {
                 let mut message = message::write(to, type_, fresh, text);
                 message.thread = thread;
-                Some(message.into())
+                message.into()
             }
             Door::Form { to, id, node, session } => {
                 let command = adhoc::finished(node, session, words::went_well(result), text);
-                Some(iq::result(Some(to), id, Some(command)).into())
+                iq::result(Some(to), id, Some(command)).into()
             }
-            Door::Control { .. } | Door::Silent { .. } => None,
-        }
+        })
     }
 }

@@ -13,7 +13,7 @@ use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType};
 
 use super::{Agent, Door, Effect, scene};
 use crate::control::recognise;
-use crate::model::{ContactId, Now};
+use crate::model::{ContactId, Now, Speaks};
 use crate::xmpp::chat::{self, Answer};
 use crate::xmpp::iq::{self, Caller, Reply, Turn, Verb};
 use crate::xmpp::journal::Level;
@@ -56,33 +56,50 @@ impl Agent {
             Pass::Yes => {}
             Pass::FirstNo => {
                 out.push(Effect::Log(Level::Warn, format!("{from} is too fast; ignored for now")));
-                if !matches!(sorted, Incoming::Control(_)) {
-                    self.say(&message, from, TOO_FAST.to_owned(), out);
-                }
-                return;
+                return match self.device.contact(contact).speaks {
+                    // Nobody waits for an answer to these.
+                    _ if matches!(sorted, Incoming::Control(_)) => {}
+                    Speaks::Words => self.say(&message, from, TOO_FAST.to_owned(), out),
+                    _ => self.hub_is_refused(contact, &from, "too many commands; wait a minute", now, out),
+                };
             }
             Pass::No => return,
         }
         out.extend(receipts::answer(&message, &from).map(|receipt| Effect::Send(receipt.into())));
+        let speaks = self.device.contact(contact).speaks;
         if let (Incoming::Words(words), Some(Id(id))) = (&sorted, &message.id)
             && self.seen.again(&from, id, words, now.mono)
         {
             return;
         }
-        match sorted {
-            Incoming::Other => {}
-            Incoming::Control(set) => {
-                let (set, id) = (set.clone(), message.id.as_ref());
-                let words = String::from(&set);
-                if !id.is_some_and(|Id(id)| self.seen.again(&from, id, &words, now.mono)) {
-                    self.quietly_set(contact, from, set, now, out);
-                }
+        if let Incoming::Control(set) = sorted {
+            let (set, id) = (set.clone(), message.id.as_ref());
+            let words = String::from(&set);
+            if !id.is_some_and(|Id(id)| self.seen.again(&from, id, &words, now.mono)) {
+                self.quietly_set(contact, from, set, now, out);
             }
+            return;
+        }
+        if speaks != Speaks::Words {
+            return self.hub(contact, &from, &sorted, now, out);
+        }
+        match sorted {
+            Incoming::Other | Incoming::Control(_) => {}
             Incoming::Words(words) => {
                 let scene = scene!(self, now);
                 let Some(asker) = recognise(scene.device, &from) else { return };
-                match chat::answer(&scene, &self.journal, asker, words) {
+                let answer = chat::answer(&scene, &self.journal, asker, words);
+                let puzzled = &mut self.puzzled[contact.index()];
+                if !matches!(answer, Answer::Wonder(_)) {
+                    puzzled.clear();
+                }
+                match answer {
                     Answer::Say(text) => self.say(&message, from, text, out),
+                    Answer::Wonder(text) => {
+                        if puzzled.may_answer(now.mono) {
+                            self.say(&message, from, text, out);
+                        }
+                    }
                     Answer::Move(actuator, wish) => {
                         let door =
                             Door::Chat { to: from, type_: message.type_.clone(), thread: message.thread.clone() };
@@ -130,7 +147,7 @@ impl Agent {
             return;
         };
         match presence.type_ {
-            Type::Subscribe => out.extend(self.roster.welcome(asker.jid()).into_iter().map(Effect::Send)),
+            Type::Subscribe => out.extend(self.roster.welcome(asker.contact()).into_iter().map(Effect::Send)),
             Type::None | Type::Unavailable | Type::Error => {
                 let scene = scene!(self, now);
                 let Some(asker) = recognise(scene.device, &from) else { return };

@@ -3,12 +3,12 @@
 use jid::{BareJid, Jid};
 
 use super::nearest::hint;
-use super::node::{Item, Table, clip};
+use super::node::{Item, Table, clip, optional};
 use super::points::Points;
 use super::tree::Raw;
-use crate::model::Role;
+use crate::model::{Role, Speaks};
 
-pub(super) const KEYS: &[&str] = &["jid", "role", "points", "notify"];
+pub(super) const KEYS: &[&str] = &["jid", "role", "points", "notify", "speaks"];
 
 /// As many as fit the ids with room to spare.
 const MOST: usize = 4096;
@@ -20,7 +20,12 @@ pub(super) struct Entry {
     /// `None` is all.
     pub points: Option<Vec<String>>,
     pub notify: Wish,
+    pub speaks: Speaks,
 }
+
+/// How `speaks` is written.
+pub(super) const SPEAKS: &[(&str, Speaks)] =
+    &[("words", Speaks::Words), ("lines", Speaks::Lines), ("json", Speaks::Json)];
 
 /// Of which points a contact wants to hear, still by name.
 pub(super) enum Wish {
@@ -67,11 +72,15 @@ fn read_one(item: &Item<'_>, points: &Points<'_>) -> Option<Entry> {
         names
     });
     let notify = table.get("notify").map(|item| wish(&item, scope.as_ref().and_then(Option::as_deref), points));
+    let speaks = optional(table.get("speaks"), Speaks::Words, |item| item.word(SPEAKS));
     let points = match scope {
         Some(scope) => Some(scope?),
         None => None,
     };
-    Some(Entry { jid: jid?, role: role?, points, notify: notify.unwrap_or(Some(Wish::Nothing))? })
+    let speaks = speaks?;
+    // A hub is there to be told.
+    let usual = if speaks == Speaks::Words { Wish::Nothing } else { Wish::All };
+    Some(Entry { jid: jid?, role: role?, points, notify: notify.unwrap_or(Some(usual))?, speaks })
 }
 
 fn wish(item: &Item<'_>, scope: Option<&[String]>, points: &Points<'_>) -> Option<Wish> {

@@ -106,6 +106,9 @@ fn user(device: &Device, line: &Line) -> Option<String> {
         },
         PointId::Actuator(id) => match &device.actuator(*id).sink {
             Sink::Gpio(output) => output.line == *line,
+            Sink::Pwm(output) => output.pin.as_ref() == Some(&line.pin),
+            Sink::SoftPwm(output) => output.output.line == *line,
+            Sink::Led(_) => false,
             Sink::Sim(output) => output.line == *line,
         },
     };

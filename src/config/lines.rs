@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use super::board::BoardFile;
 use super::nearest::hint;
 use super::node::{Item, Table};
-use crate::model::{Board, Line, Pin};
+use crate::model::{Board, Line, Pin, PwmChannel};
 
 /// The lines there are, and those that are taken.
 pub(super) struct Lines<'b> {
@@ -48,6 +48,69 @@ impl<'b> Lines<'b> {
             return None;
         }
         self.claim(&item, Line { chip: label.to_owned(), names: vec![name.to_owned()], pin: name.to_owned() })
+    }
+
+    /// The channel of a `pwm` or `servo`: what a header pin carries, whose name is the second part, or any channel by
+    /// the name of its chip's device.
+    pub fn pwm(&self, table: &Table<'_>) -> Option<(PwmChannel, Option<String>)> {
+        let (line, chip, channel) = (table.get("line"), table.get("chip"), table.get("channel"));
+        let Some(line) = line else {
+            let Some(chip) = chip else {
+                table.missing("line", "the header pin, like “GPIO18”; or chip and channel, as /sys/class/pwm has them");
+                return None;
+            };
+            let name = chip.text()?;
+            if name.contains('/') {
+                chip.wrong("must be the name of a device, as /sys/class/pwm/pwmchip*/device leads to it");
+                return None;
+            }
+            let channel = match channel {
+                Some(item) => u32::try_from(item.whole(0..=255)?).ok()?,
+                None => 0,
+            };
+            let channel = PwmChannel { chip: name.to_owned(), channel };
+            self.claim_channel(&chip, &channel)?;
+            return Some((channel, None));
+        };
+        for item in [chip, channel].into_iter().flatten() {
+            item.wrong("does nothing beside `line`, whose pin says which channel it is; remove it");
+        }
+        let name = line.text()?;
+        let board = &self.board?.board;
+        let Some(pin) = board.pin(name).or_else(|| board.pins.iter().find(|pin| carries(pin, name))) else {
+            let hint = hint(name, board.pins.iter().filter(|pin| pin.pwm.is_some()).map(|pin| pin.name.as_str()));
+            line.wrong(format!("{} has no pin of this name; give chip and channel instead{hint}", board.title));
+            return None;
+        };
+        let Some(channel) = &pin.pwm else {
+            let able: Vec<_> = board.pins.iter().filter(|pin| pin.pwm.is_some()).map(|pin| pin.name.as_str()).collect();
+            let able =
+                if able.is_empty() { "give chip and channel".into() } else { format!("take {}", able.join(", ")) };
+            let slow = "or, for a slow load, add software = true";
+            line.wrong(format!("no PWM channel of {} is known to come out here; {able}, {slow}", board.title));
+            return None;
+        };
+        // That the board has PWM there surprises nobody who asks for it.
+        match &pin.reserved {
+            Some(reserved) if reserved.starts_with("PWM") => self.claim(&line, pin.line.clone())?,
+            _ => self.claim_pin(&line, pin)?,
+        };
+        self.claim_channel(&line, channel)?;
+        Some((channel.clone(), Some(pin.name.clone())))
+    }
+
+    /// An LED of the kernel's, for one actuator only.
+    pub fn led(&self, item: &Item<'_>, name: &str) -> Option<()> {
+        self.claim(item, Line { chip: "/leds".into(), names: vec![name.to_owned()], pin: format!("LED “{name}”") })?;
+        Some(())
+    }
+
+    /// Two pins may carry the same channel, and would show the same signal.
+    fn claim_channel(&self, item: &Item<'_>, channel: &PwmChannel) -> Option<()> {
+        let PwmChannel { chip, channel } = channel;
+        let pin = format!("PWM channel {channel} of “{chip}”");
+        self.claim(item, Line { chip: format!("/pwm/{chip}"), names: vec![channel.to_string()], pin })?;
+        Some(())
     }
 
     /// The line of a `sim = { line }`.

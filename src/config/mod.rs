@@ -17,6 +17,7 @@ mod mistake;
 mod nearest;
 mod node;
 mod points;
+mod pulse;
 mod resolve;
 mod secret;
 mod sensor;

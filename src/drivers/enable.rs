@@ -62,6 +62,21 @@ pub(super) fn onewire(root: &Path) -> String {
     }
 }
 
+/// For a PWM controller, at a header pin if one is named. Pins and functions as in
+/// github.com/raspberrypi/linux, arch/arm/boot/dts/overlays/README, `pwm`.
+pub(super) fn pwm(root: &Path, pin: Option<&str>) -> String {
+    let Some(file) = config_txt(root) else {
+        return "the controller's driver and an entry in the device tree enable it".into();
+    };
+    match pin {
+        Some("GPIO12") => add("pwm,pin=12,func=4", file),
+        Some("GPIO13") => add("pwm,pin=13,func=4", file),
+        Some("GPIO18") => add("pwm,pin=18,func=2", file),
+        Some("GPIO19") => add("pwm,pin=19,func=2", file),
+        _ => format!("a dtoverlay=pwm line in {file} enables it"),
+    }
+}
+
 fn add(overlay: &str, file: &str) -> String {
     format!("add the line “dtoverlay={overlay}” to {file} and restart the board")
 }

@@ -227,8 +227,8 @@ fn cry(error: JoinError) -> String {
 mod tests {
     use super::*;
     use crate::model::{
-        Account, Board, DeviceParts, Exit, Fault, Kind, Label, Limits, Line, PresenceRules, Security, SimHabit,
-        SimInput, SimOutput, Sink, Source, Value,
+        Account, Board, DeviceParts, Exit, Fault, Kind, Label, Limits, Line, PresenceRules, PubSubRules, Security,
+        SimHabit, SimInput, SimOutput, Sink, Source, Value,
     };
 
     fn label(name: &str) -> Label {
@@ -272,6 +272,7 @@ mod tests {
             sensors,
             actuators,
             presence: PresenceRules { points: Vec::new(), every: Duration::from_secs(1) },
+            pubsub: PubSubRules { enabled: false, service: None, every: Duration::from_secs(1) },
             limits: Limits { commands_per_minute: 60, outbox: 10 },
             sim_socket: None,
         })

@@ -7,12 +7,16 @@ mod enable;
 mod feed;
 mod file;
 mod fleet;
+mod held;
 mod hwmon;
 mod iio;
+mod led;
 mod onewire;
 mod point;
 mod polled;
+mod pwm;
 mod retry;
+mod softpwm;
 mod sysfs;
 mod thermal;
 

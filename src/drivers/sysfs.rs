@@ -1,7 +1,7 @@
 //! What all sources under /sys share: small files, and devices that are found by name.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::enable;
@@ -23,6 +23,11 @@ pub(super) fn number(path: &Path) -> Result<f64, String> {
     let text = text(path)?;
     let word = text.split_whitespace().next().unwrap_or_default();
     word.parse().map_err(|_| format!("“{}” is not a number", shorten(word)))
+}
+
+/// Writes a file that is there, in one piece, as the kernel wants it.
+pub(super) fn write(path: &Path, text: &str) -> io::Result<()> {
+    File::options().write(true).truncate(true).open(path)?.write_all(text.as_bytes())
 }
 
 /// What an error means, without its number.

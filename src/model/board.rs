@@ -24,6 +24,8 @@ pub struct Pin {
     pub line: super::Line,
     /// What the board uses it for until told otherwise ("I2C1 SDA").
     pub reserved: Option<String>,
+    /// The channel of a PWM controller that can come out here, once that is enabled.
+    pub pwm: Option<super::PwmChannel>,
 }
 
 /// A GPIO chip that is there now.

@@ -50,6 +50,20 @@ pub struct Contact {
     pub scope: Scope,
     /// Of which changes it wants to be told.
     pub notify: Notify,
+    /// In which form it is told, and talks.
+    pub speaks: Speaks,
+}
+
+/// The form in which a contact and the device talk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Speaks {
+    /// As people do.
+    #[default]
+    Words,
+    /// A hub that compares plain lines.
+    Lines,
+    /// A hub or script that reads JSON.
+    Json,
 }
 
 /// Which points a contact may see and, by its role, set.

@@ -61,6 +61,12 @@ pub enum ValueError {
     /// Not a number at all.
     #[error("“{0}” is not a number")]
     NotANumber(String),
+    /// A comma that is a decimal point in one country and parts thousands in another.
+    #[error("“{given}” may mean {} or {}; write it without the comma", given.replace(',', ""), given.replace(',', "."))]
+    TwoMeanings {
+        /// What was given.
+        given: String,
+    },
     /// A number outside the point's range.
     #[error("{given} is outside {low} to {high}")]
     OutOfRange {
@@ -118,8 +124,11 @@ impl Kind {
                 .ok_or_else(|| ValueError::NotAWord { given: shorten(text), words: options.clone() }),
             Kind::Number { unit, range, .. } => {
                 let digits = if unit.is_empty() { text } else { text.strip_suffix(unit.as_str()).unwrap_or(text) };
+                let digits = digits.trim();
+                if has_two_meanings(digits) {
+                    return Err(ValueError::TwoMeanings { given: shorten(digits) });
+                }
                 let value = digits
-                    .trim()
                     .replace(',', ".")
                     .parse::<f64>()
                     .ok()
@@ -150,7 +159,7 @@ impl Kind {
     /// The value as people read it: with its unit, with the kind's decimals.
     pub fn show(&self, value: Value) -> String {
         match self {
-            Kind::Number { unit, .. } if unit == "%" => format!("{}%", self.bare(value)),
+            Kind::Number { unit, .. } if unit == "%" || unit == "°" => format!("{}{unit}", self.bare(value)),
             Kind::Number { unit, .. } if !unit.is_empty() => format!("{} {unit}", self.bare(value)),
             _ => self.bare(value),
         }
@@ -184,6 +193,13 @@ impl fmt::Display for Value {
     }
 }
 
+/// `1,000` and `12,500`; but `0,125` and `1,50` can only be decimals.
+fn has_two_meanings(digits: &str) -> bool {
+    let Some((whole, rest)) = digits.trim_start_matches(['-', '+']).split_once(',') else { return false };
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    rest.len() == 3 && number(rest) && number(whole) && whole.len() <= 3 && !whole.starts_with('0')
+}
+
 /// What a stranger's client may put into an error text must stay short.
 fn shorten(text: &str) -> String {
     match text.char_indices().nth(40) {
@@ -206,6 +222,17 @@ mod tests {
         assert_eq!(kind.parse("21,5 °C"), Ok(Value::Number(21.5)));
         assert_eq!(kind.show(Value::Number(21.46)), "21.5 °C");
         assert_eq!(kind.bare(Value::Number(-0.04)), "0.0");
+    }
+
+    #[test]
+    fn a_comma_that_may_part_thousands_is_asked_about() {
+        let kind = Kind::Number { unit: "W".into(), decimals: 0, range: None };
+        let error = kind.parse("1,000 W").unwrap_err().to_string();
+        assert_eq!(error, "“1,000” may mean 1000 or 1.000; write it without the comma");
+        assert!(matches!(kind.parse("-12,500"), Err(ValueError::TwoMeanings { .. })));
+        for (text, number) in [("0,125", 0.125), ("1,50", 1.5), ("1000,125", 1000.125), ("1.000", 1.0)] {
+            assert_eq!(kind.parse(text), Ok(Value::Number(number)), "{text}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{FileInput, HwmonInput, IioInput, OneWireInput};
+use super::{FileInput, HwmonInput, IioInput, LedOutput, OneWireInput, PwmOutput, SoftPwmOutput};
 
 /// A line of a GPIO chip, by the chip's label and the names the kernel may give the line. Never by number:
 /// chip numbers and line offsets move between boards and kernels.
@@ -42,6 +42,12 @@ pub enum Source<P> {
 pub enum Sink<P> {
     /// An output line of the kernel's GPIO character device.
     Gpio(GpioOutput<P>),
+    /// A channel of a PWM controller: a lamp, a fan, a servo.
+    Pwm(PwmOutput),
+    /// Slow pulses by the program itself on a GPIO line.
+    SoftPwm(SoftPwmOutput<P>),
+    /// One of the kernel's LEDs.
+    Led(LedOutput),
     /// The simulated board.
     Sim(SimOutput<P>),
 }

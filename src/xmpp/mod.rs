@@ -5,6 +5,7 @@ pub mod caps;
 pub mod chat;
 pub mod disco;
 mod features;
+pub mod hub;
 pub mod iot;
 pub mod iq;
 pub mod journal;

@@ -1,7 +1,7 @@
 //! Notices: a chat line to each contact that wants to know when a point changes.
 //!
 //! The first change is told at once; then each point is told to each contact at most once per gap, always
-//! ending with what is true at last. What another profile of contact (a hub) would be sent is decided here too.
+//! ending with what is true at last. Hubs are told in a way of their own ([`super::hub`]).
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use jid::BareJid;
 
 use super::{Scene, words};
 use crate::control::Asker;
-use crate::model::{ContactId, FilterSpec, Kind, Moment, Notify, PointId, Quality};
+use crate::model::{ContactId, FilterSpec, Kind, Moment, Notify, PointId, Quality, Speaks};
 
 /// Between two notices of one two-state point to one contact.
 const GAP: Duration = Duration::from_secs(1);
@@ -40,7 +40,7 @@ impl Notices {
         let mut notices = Vec::new();
         for (id, contact) in scene.device.contacts() {
             let asker = Asker::of(scene.device, id);
-            if !contact.notify.wants(point) || !asker.may_read(point) {
+            if contact.speaks != Speaks::Words || !contact.notify.wants(point) || !asker.may_read(point) {
                 continue;
             }
             let text = value(scene, point);

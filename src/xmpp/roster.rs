@@ -10,7 +10,7 @@ use xmpp_parsers::presence::{Presence, Type};
 use xmpp_parsers::roster::{Ask, Item, Roster as Query, Subscription};
 use xmpp_parsers::stanza::Stanza;
 
-use crate::model::Device;
+use crate::model::{Contact, Device, Speaks};
 
 /// What the server's roster says of whom.
 #[derive(Debug, Default)]
@@ -44,6 +44,8 @@ impl Roster {
         let mut stanzas = Vec::new();
         for (_, contact) in device.contacts() {
             match self.known.get(&contact.jid) {
+                // A hub may see our presence, but nobody needs a hub's: openHAB answers with `unsubscribed`.
+                None if contact.speaks != Speaks::Words => stanzas.push(directed(Type::Subscribed, &contact.jid)),
                 None => {
                     let item = blank_item(&contact.jid);
                     stanzas.push(Iq::from_set(id(), Query { ver: None, items: vec![item] }).into());
@@ -81,11 +83,12 @@ impl Roster {
         self.known.get(contact).is_some_and(has_ours)
     }
 
-    /// A contact asks for our presence: yes, and we ask for its own if we do not have it.
-    pub fn welcome(&self, contact: &BareJid) -> Vec<Stanza> {
-        let asks_back = self.known.get(contact).is_none_or(|item| !has_theirs(item) && item.ask != Ask::Subscribe);
-        let ask = asks_back.then(|| directed(Type::Subscribe, contact));
-        [directed(Type::Subscribed, contact)].into_iter().chain(ask).collect()
+    /// A contact asks for our presence: yes, and we ask for its own if we do not have it, unless it is a hub.
+    pub fn welcome(&self, contact: &Contact) -> Vec<Stanza> {
+        let known = self.known.get(&contact.jid);
+        let asks_back = known.is_none_or(|item| !has_theirs(item) && item.ask != Ask::Subscribe);
+        let ask = (asks_back && contact.speaks == Speaks::Words).then(|| directed(Type::Subscribe, &contact.jid));
+        [directed(Type::Subscribed, &contact.jid)].into_iter().chain(ask).collect()
     }
 
     /// A stranger asks for our presence: no.

@@ -250,3 +250,20 @@ fn no_point_can_have_the_name_of_a_command() {
         assert!(mistakes.contains(&format!("sensors.{word}: ")), "{word}: {mistakes}");
     }
 }
+
+#[test]
+fn two_devices_that_do_not_understand_one_another_fall_silent() {
+    let mut talk = Talk::begin();
+    for _ in 0..5 {
+        assert!(talk.ask(ANNA, "I do not know “Say”. Say help.").contains("Say help"));
+        talk.pass(Duration::from_secs(2));
+    }
+    for _ in 0..3 {
+        talk.says(ANNA, "I do not know “Say”. Say help.");
+        assert_eq!(talk.heard(), Vec::<String>::new());
+        talk.pass(Duration::from_secs(2));
+    }
+    // What is understood is obeyed at any time, and so is a person who comes back after a minute.
+    assert!(talk.ask(ANNA, "status").contains("Pump"));
+    assert!(talk.ask(ANNA, "sesame").contains("Say help"));
+}

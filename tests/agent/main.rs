@@ -6,6 +6,7 @@ mod adhoc;
 mod chat;
 mod discovery;
 mod edges_of_life;
+mod hubs;
 mod machines;
 mod old_commands;
 mod presence;

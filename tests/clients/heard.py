@@ -57,6 +57,10 @@ class Info:
     forms: list
 
 
+class Unheard(AssertionError):
+    """What was waited for did not come."""
+
+
 class Refused(Exception):
     """A stanza error: its condition, and the application's own one if there is one."""
 
@@ -101,7 +105,7 @@ class Mailbox:
             try:
                 await asyncio.wait_for(future, end - asyncio.get_running_loop().time())
             except asyncio.TimeoutError:
-                raise AssertionError('no such %s within %s s; there are: %r' % (self.what, seconds, self.items)) from None
+                raise Unheard('no such %s within %s s; there are: %r' % (self.what, seconds, self.items)) from None
 
     async def none(self, wanted=lambda item: True, seconds=0.5):
         """Fails if a `wanted` item is there or comes within `seconds`."""

@@ -65,6 +65,10 @@ safe = "off"
 label = "Light"
 gpio = { line = "LIGHT", chip = "aux" }
 safe = "on"
+[actuators.lamp]
+label = "Lamp"
+pwm = { chip = "hwlab-pwm", frequency = "1kHz" }
+safe = 5
 %s
 '''
 DOOR, BELL, PUMP, HEATER, SIREN = range(5)
@@ -87,7 +91,8 @@ class Shed:
         (self.xfer / 'password').chmod(0o600)
         self.config()
         await self.sh('gpiosim new lab 8 0=DOOR 1=BELL 2=PUMP 3=HEATER 4=SIREN; gpiosim new aux 2 0=LIGHT; '
-                      'gpiosim pull lab 0 up; mount -t tracefs tracefs /sys/kernel/tracing')
+                      'gpiosim pull lab 0 up; mount -t tracefs tracefs /sys/kernel/tracing; '
+                      'mount -t debugfs debugfs /sys/kernel/debug; modprobe hwlab_pwm')
         # Somebody else has the siren.
         self.gardener = self.vm.start('exec gpioset SIREN=0')
         self.anna = SlixPerson(self.server, 'anna@home.example/desk', PASSWORD, 'greenhouse@home.example/katydid')
@@ -123,6 +128,10 @@ class Shed:
 
     async def level(self, line, chip='lab'):
         return int(await self.sh('gpiosim get %s %d' % (chip, line)))
+
+    async def pulses(self):
+        """What the PWM controller sends to the lamp: on or off, polarity, pulse and period in ns."""
+        return (await self.sh('cat /sys/kernel/debug/hwlab_pwm')).splitlines()[0]
 
     def log(self):
         return self.vm.output(self.daemon)
@@ -183,6 +192,19 @@ async def a_timed_command_goes_back_on_the_wire(shed):
     same(await shed.level(PUMP), 1)
     same(await shed.anna.notice(), 'Pump: off')
     same(await shed.level(PUMP), 0)
+
+
+@case
+async def a_lamp_is_set_in_per_cent_by_chat_and_by_form(shed):
+    same(await shed.pulses(), '0 on normal 50000/1000000', 'the safe value')
+    same(await shed.anna.ask('lamp 40'), 'Lamp: 40%')
+    same(await shed.pulses(), '0 on normal 400000/1000000')
+    same((await shed.anna.fill('lamp', {'value': '12.5'})).note, 'Lamp: 12%')
+    same(await shed.pulses(), '0 on normal 125000/1000000')
+    same(await shed.anna.ask('lamp 101'), 'Lamp: 101 is outside 0% to 100%')
+    same(await shed.anna.ask('lamp 70 1s'), 'Lamp: 70%, back to 5% in 1s')
+    same(await shed.anna.notice(), 'Lamp: 5%')
+    same(await shed.pulses(), '0 on normal 50000/1000000')
 
 
 @case
@@ -300,6 +322,7 @@ async def at_a_polite_end_the_exit_value_is_set_last(shed):
     await shed.sh('echo >/sys/kernel/tracing/trace; echo 1 >/sys/kernel/tracing/events/gpio/gpio_value/enable')
     await shed.kick('TERM')
     same(await shed.ended(), 0, 'the exit status')
+    same(await shed.pulses(), '0 on normal 50000/1000000', 'the lamp goes on at its exit value')
     await shed.anna.seen.take(lambda seen: seen.type == 'unavailable')
     # Released, a simulated line falls to its pull at once, so what was set is in the kernel's trace only.
     trace = await shed.sh('cat /sys/kernel/tracing/trace')
@@ -313,10 +336,13 @@ async def at_a_polite_end_the_exit_value_is_set_last(shed):
 async def after_a_sudden_end_it_comes_back_with_safe_values(shed):
     await shed.go()
     same(await shed.anna.ask('pump on'), 'Pump: on')
+    same(await shed.anna.ask('lamp 90'), 'Lamp: 90%')
     await shed.kick('KILL')
     same(await shed.ended(), 137)
     same(await shed.level(PUMP), 0, 'the line falls to its pull')
+    same(await shed.pulses(), '0 on normal 900000/1000000', 'the lamp has nothing to fall to')
     await shed.go()
+    same(await shed.pulses(), '0 on normal 50000/1000000', 'the lamp is ours again, and safe')
     same([await shed.level(line) for line in (PUMP, HEATER)], [0, 1])
     shed.anna.say('pump on')
     await shed.anna.said.take(lambda said: said.body == 'Pump: on')

@@ -7,11 +7,14 @@
 mod chip;
 mod host;
 mod inputs;
+mod leds;
 mod loss;
 mod onewire;
 mod outputs;
+mod pwm;
 mod rig;
 mod sensors;
+mod softpwm;
 mod stub;
 
 use libtest_mimic::{Arguments, Trial};
@@ -19,10 +22,19 @@ use libtest_mimic::{Arguments, Trial};
 fn main() {
     let arguments = Arguments::from_args();
     let trials = if host::is_the_lab() {
-        [inputs::trials(), outputs::trials(), loss::trials(), sensors::trials(), onewire::trials()]
-            .into_iter()
-            .flatten()
-            .collect()
+        [
+            inputs::trials(),
+            outputs::trials(),
+            loss::trials(),
+            sensors::trials(),
+            onewire::trials(),
+            pwm::trials(),
+            leds::trials(),
+            softpwm::trials(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     } else {
         vec![Trial::test("in_the_lab", host::run)]
     };

@@ -10,6 +10,7 @@ mod survey;
 
 pub use error::GpioError;
 pub use input::{Help, listen, listen_with};
+pub(super) use output::OutputLine;
 pub use output::hold;
 pub use survey::survey;
 

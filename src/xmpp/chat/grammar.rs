@@ -104,13 +104,20 @@ fn unwrap_verb(words: &mut Vec<&str>) {
     }
 }
 
-enum WishError {
+/// Why what follows an actuator's name is not a wish.
+#[derive(Debug, Clone, PartialEq)]
+pub enum WishError {
+    /// Not a value of this actuator.
     Value(ValueError),
+    /// Not a time.
     Time(String),
 }
 
-/// What follows an actuator's name.
-fn wish(kind: &Kind, rest: &[&str]) -> Result<Wish, WishError> {
+/// What follows an actuator's name: `VALUE [for] [TIME]`, `toggle`, `pulse [TIME]`.
+///
+/// # Errors
+/// What is neither.
+pub fn wish(kind: &Kind, rest: &[&str]) -> Result<Wish, WishError> {
     let time = |text: &str| parse_duration(text).ok_or_else(|| WishError::Time(shorten(text)));
     let rest = match rest {
         ["to" | "=", rest @ ..] if !rest.is_empty() => rest,

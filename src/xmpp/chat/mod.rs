@@ -3,7 +3,7 @@
 mod grammar;
 mod lookup;
 
-pub use grammar::{COMMANDS, Line, Unclear, parse};
+pub use grammar::{COMMANDS, Line, Unclear, WishError, parse, wish};
 
 use super::journal::Journal;
 use super::{Scene, words};
@@ -15,6 +15,8 @@ use crate::model::{ActuatorId, Kind, PointId, Value};
 pub enum Answer {
     /// Say this.
     Say(String),
+    /// Say this to something that is not understood.
+    Wonder(String),
     /// Move this first; what to say follows from the read-back.
     Move(ActuatorId, Wish),
 }
@@ -28,7 +30,7 @@ pub fn answer(scene: &Scene<'_>, journal: &Journal, asker: Asker<'_>, text: &str
         Line::Who => Answer::Say(who(scene, asker)),
         Line::Read(point) => Answer::Say(words::reading(scene, point)),
         Line::Move(actuator, wish) => Answer::Move(actuator, wish),
-        Line::Unclear(unclear) => Answer::Say(explain(scene, asker, unclear)),
+        Line::Unclear(unclear) => Answer::Wonder(explain(scene, asker, unclear)),
     }
 }
 

@@ -12,7 +12,7 @@ use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 use super::fields::{self, Sorts};
 use super::queue::Queued;
 use super::sensordata::{
-    Accepted, Cancel, Cancelled, Done, Error, Failure, Field, Fields, NodeFields, Rejected, Request,
+    Accepted, Cancel, Cancelled, Done, Error, Failure, Field, Fields, NodeFields, Reason, Rejected, Request,
 };
 use crate::control::Asker;
 use crate::model::PointId;
@@ -196,5 +196,5 @@ fn not_found(seqnr: i64, text: &str) -> Reply {
 }
 
 fn rejected(seqnr: i64, error: StanzaError, text: &str) -> Reply {
-    Reply::Refused(error, Rejected { seqnr, error: text.to_owned() }.into())
+    Reply::Refused(error, Rejected { seqnr, error: Reason { text: text.to_owned() } }.into())
 }

@@ -124,8 +124,17 @@ pub struct Rejected {
     #[xml(attribute)]
     pub seqnr: i64,
     /// Why.
-    #[xml(extract(name = "error", fields(text(type_ = String))))]
-    pub error: String,
+    #[xml(child)]
+    pub error: Reason,
+}
+
+/// `<error/>` of the draft.
+#[derive(FromXml, AsXml, Debug, Clone, PartialEq)]
+#[xml(namespace = NS, name = "error")]
+pub struct Reason {
+    /// Why.
+    #[xml(text)]
+    pub text: String,
 }
 
 /// `<failure/>`: points that cannot be read.

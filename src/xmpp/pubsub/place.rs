@@ -41,7 +41,7 @@ impl Place {
     /// Does what comes from this address come from here? A server speaks for our own account without an address.
     pub fn is_from(&self, from: Option<&Jid>, own: &BareJid) -> bool {
         match from {
-            Some(from) => *from == Jid::from(self.jid.clone()),
+            Some(from) => *from == self.jid,
             None => self.jid == *own,
         }
     }

@@ -24,7 +24,7 @@ pub(super) fn list() -> Element {
 /// The nodes of `jid` in the answer.
 pub(super) fn listed(payload: Option<Element>, jid: &BareJid) -> Vec<String> {
     let items = payload.and_then(|payload| DiscoItemsResult::try_from(payload).ok()).map(|result| result.items);
-    let ours = items.into_iter().flatten().filter(|item| item.jid == jid::Jid::from(jid.clone()));
+    let ours = items.into_iter().flatten().filter(|item| item.jid == *jid);
     ours.filter_map(|item| item.node).collect()
 }
 
