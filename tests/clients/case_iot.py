@@ -296,7 +296,7 @@ async def the_script_of_the_documentation_finds_all_points(world):
 
 @case
 async def the_example_prints_the_points_and_watches_them(world):
-    example = Path(world.binary).parent / 'examples' / 'watch'
+    example = Path(os.environ['EXAMPLES']) / 'watch'
     for body in (PUBLISHED, PUBLISHED.replace('enabled = true', 'enabled = false')):
         device = await world.device(body)
         await until(lambda: 'online as' in device.log(), 10)
