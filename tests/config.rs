@@ -81,7 +81,7 @@ fn resolve(layers: &[(&str, &str)], environment: &[(&str, &str)]) -> Result<conf
 fn the_shipped_example_is_right_and_gives_no_notes() {
     let resolved = resolve(&[("katydid.toml", EXAMPLE)], &[]).unwrap_or_else(|mistakes| panic!("{mistakes}"));
     assert_eq!(resolved.notes, Vec::<String>::new());
-    assert_eq!(resolved.device.points().count(), 20);
+    assert_eq!(resolved.device.points().count(), 21);
     let Contact { role, notify, .. } = resolved.device.contacts().next().unwrap().1;
     assert_eq!((*role, notify), (Role::Owner, &Notify::All));
 }
@@ -152,6 +152,7 @@ const EFFECTS: &[(&str, &str, &str)] = &[
     ("sensors.NAME.filters", "[sensors.t]\nsystem = 'load'", "[sensors.t]\nsystem = 'load'\nfilters = [{ delta = 1 }]"),
     ("sensors.NAME.gpio.line", "", "[sensors.s]\ngpio.line = 'GPIO22'"),
     ("sensors.NAME.gpio.chip", "", "[sensors.s]\ngpio = { line = 'GPIO17', chip = 'expander' }"),
+    ("sensors.NAME.gpio.pin", "", "[sensors.t]\ngpio = { pin = 3, chip = 'expander' }"),
     ("sensors.NAME.gpio.bias", "", "[sensors.s]\ngpio.bias = 'pull-up'"),
     ("sensors.NAME.gpio.active", "", "[sensors.s]\ngpio.active = 'low'"),
     ("sensors.NAME.gpio.debounce", "", "[sensors.s]\ngpio.debounce = '20ms'"),
@@ -261,6 +262,11 @@ const EFFECTS: &[(&str, &str, &str)] = &[
         "[actuators.b]\nsafe = 0\npwm = { line = 'GPIO18', frequency = '10Hz', software = true }",
     ),
     (
+        "actuators.NAME.pwm.pin",
+        "[actuators.b]\nsafe = 0\npwm = { chip = 'mcp23017', pin = 1, software = true }",
+        "[actuators.b]\nsafe = 0\npwm = { chip = 'mcp23017', pin = 2, software = true }",
+    ),
+    (
         "actuators.NAME.servo.line",
         "[actuators.b]\nsafe = 0\nservo = { line = 'GPIO18', pulse = ['1ms', '2ms'] }",
         "[actuators.b]\nsafe = 0\nservo = { line = 'GPIO19', pulse = ['1ms', '2ms'] }",
@@ -313,6 +319,7 @@ const EFFECTS: &[(&str, &str, &str)] = &[
     ("actuators.NAME.on_link_loss", "", "[actuators.a]\non_link_loss.after = '5m'"),
     ("actuators.NAME.gpio.line", "", "[actuators.a]\ngpio.line = 'GPIO22'"),
     ("actuators.NAME.gpio.chip", "", "[actuators.a]\ngpio.chip = 'expander'"),
+    ("actuators.NAME.gpio.pin", "", "[actuators.b]\nsafe = 'off'\ngpio = { pin = 3, chip = 'expander' }"),
     ("actuators.NAME.gpio.active", "", "[actuators.a]\ngpio.active = 'low'"),
     ("actuators.NAME.gpio.drive", "", "[actuators.a]\ngpio.drive = 'open-drain'"),
     (

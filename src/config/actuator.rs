@@ -27,7 +27,7 @@ pub(super) const KEYS: &[&str] = &[
     "max_on",
     "on_link_loss",
 ];
-pub(super) const GPIO_KEYS: &[&str] = &["line", "chip", "active", "drive"];
+pub(super) const GPIO_KEYS: &[&str] = &["line", "pin", "chip", "active", "drive"];
 pub(super) const SIM_KEYS: &[&str] = &["line"];
 pub(super) const LINK_LOSS_KEYS: &[&str] = &["after", "to"];
 

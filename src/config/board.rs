@@ -131,7 +131,7 @@ fn read_pin(item: &Item<'_>) -> Option<Pin> {
     let reserved = table.get("reserved").and_then(|item| item.text()).map(str::to_owned);
     let pwm = optional(table.get("pwm"), None, |item| read_pwm(&item).map(Some))?;
     let names = lines.iter().map(|(_, text)| (*text).to_owned()).collect();
-    let line = Line { chip: chip?.to_owned(), names, pin: name?.to_owned() };
+    let line = Line { chip: chip?.to_owned(), names, offset: None, pin: name?.to_owned() };
     Some(Pin { name: name?.to_owned(), number, line, reserved, pwm })
 }
 

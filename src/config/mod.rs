@@ -7,6 +7,7 @@ mod board;
 mod contact;
 mod device;
 mod header;
+mod inventory;
 mod kernel;
 mod kind;
 mod layers;

@@ -9,7 +9,7 @@ use super::sensor::ACTIVE;
 use super::tree::Raw;
 use crate::model::{DriveMode, GpioOutput, Kind, LedOutput, Line, Pulse, PwmOutput, Scale, Sink, SoftPwmOutput};
 
-pub(super) const PWM_KEYS: &[&str] = &["line", "chip", "channel", "frequency", "active", "software"];
+pub(super) const PWM_KEYS: &[&str] = &["line", "pin", "chip", "channel", "frequency", "active", "software"];
 pub(super) const SERVO_KEYS: &[&str] = &["line", "chip", "channel", "frequency", "pulse"];
 
 /// The frequencies that may be written, in Hz.
@@ -99,7 +99,9 @@ fn pwm(item: &Item<'_>, lines: &Lines<'_>, kind: Option<&Kind>) -> Option<Sink<L
         return Some(Sink::SoftPwm(SoftPwmOutput { output, pulse }));
     }
     let period = period(&table, &HARDWARE);
-    let (channel, pin) = lines.pwm(&table)?;
+    let channel = lines.pwm(&table);
+    table.finish("hardware PWM");
+    let (channel, pin) = channel?;
     let pulse = Pulse { period: period?, active_low: active_low?, scale: scale? };
     Some(Sink::Pwm(PwmOutput { channel, pin, pulse }))
 }

@@ -31,6 +31,11 @@ pub(super) async fn hold(
     held::hold(claim, orders, feed, first).await;
 }
 
+/// What is wrong if the LED is not there.
+pub(super) fn absent(output: &LedOutput, root: &Path) -> Option<Fault> {
+    (!folder(root, &output.name).exists()).then(|| missing(root, &output.name))
+}
+
 /// An LED that is ours; when dropped it is at its exit value.
 #[derive(Debug)]
 struct Led {

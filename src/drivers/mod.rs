@@ -10,6 +10,7 @@ mod fleet;
 mod held;
 mod hwmon;
 mod iio;
+mod inventory;
 mod led;
 mod onewire;
 mod point;
@@ -26,4 +27,5 @@ pub mod system;
 
 pub use feed::{Feed, Report};
 pub use fleet::Drivers;
+pub use inventory::inventory;
 pub use point::{FirstTry, Order, Orders, Task, actuator_task, sensor_task};

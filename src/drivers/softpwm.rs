@@ -9,7 +9,7 @@ use std::time::Duration;
 use gpiocdev::line::Value as Level;
 use tokio::time::{Instant, sleep_until};
 
-use super::gpio::OutputLine;
+use super::gpio::{Away, OutputLine};
 use super::held::{self, Held, SetError};
 use super::{Feed, FirstTry, Orders};
 use crate::model::{Exit, Fault, Line, Pulse, SoftPwmOutput, Value};
@@ -23,7 +23,8 @@ pub(super) async fn hold(
     feed: Feed,
     first: FirstTry,
 ) {
-    held::hold(|| ready(Pulsed::claim(&output, safe, exit)), orders, feed, first).await;
+    let mut away = Away::default();
+    held::hold(|| ready(Pulsed::claim(&output, safe, exit, &mut away)), orders, feed, first).await;
 }
 
 /// A line that is ours and pulses.
@@ -37,7 +38,7 @@ struct Pulsed {
 }
 
 impl Pulsed {
-    fn claim(output: &SoftPwmOutput<Line>, safe: Value, exit: Exit) -> Result<Pulsed, Fault> {
+    fn claim(output: &SoftPwmOutput<Line>, safe: Value, exit: Exit, away: &mut Away) -> Result<Pulsed, Fault> {
         let pulse = output.pulse;
         let width = |value| pulse.width(value).ok_or_else(|| no_such(value));
         let exit = match exit {
@@ -47,7 +48,7 @@ impl Pulsed {
         };
         let rhythm = Rhythm { pulse, width: width(safe)?, since: Instant::now() };
         let level = rhythm.level(rhythm.since);
-        let line = OutputLine::claim(&output.output, Level::from(level), Some(Level::from(exit)))?;
+        let line = OutputLine::claim(&output.output, Level::from(level), Some(Level::from(exit)), away)?;
         Ok(Pulsed { line, rhythm, told: safe, level })
     }
 

@@ -33,6 +33,8 @@ pub struct Pin {
 pub struct FoundChip {
     /// Its label, which tells chips apart on one machine; two of a kind share it.
     pub label: String,
+    /// What its bus calls it (`1-0020`), if it is on one.
+    pub address: Option<String>,
     /// All its lines, by offset.
     pub lines: Vec<FoundLine>,
 }

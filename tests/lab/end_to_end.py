@@ -231,8 +231,12 @@ async def a_bounce_is_no_change_and_many_edges_end_in_the_truth(shed):
 
 @case
 async def a_line_that_somebody_else_holds_is_a_fault_with_his_name_until_it_is_free(shed):
-    answer = await shed.anna.ask('siren')
-    holds(answer.startswith('Siren: fault: ') and 'gpioset' in answer, answer)
+    fault = 'line SIREN is held by “gpioset”'
+    same(await shed.anna.ask('siren'), 'Siren: fault: ' + fault)
+    holds('Siren: fault: ' + fault in (await shed.anna.ask('status')).splitlines(), 'status')
+    same(shed.log().count(fault), 1, 'lines in the log')
+    await shed.sh('kill -HUP $(pidof katydid)')
+    await shed.anna.seen.take(lambda seen: 'Siren fault (%s)' % fault in seen.status)
     refused = await shed.anna.ask('siren on')
     holds('out of order' in refused and 'gpioset' in refused, refused)
     await shed.sh('killall gpioset')
@@ -312,8 +316,19 @@ async def a_wrong_config_is_told_and_changes_nothing(shed):
 
 @case
 async def the_board_is_shown_with_its_chips(shed):
+    await shed.sh('modprobe -a i2c-dev lm75 pinctrl-mcp23s08_i2c; modprobe i2c-stub chip_addr=0x20,0x48; '
+                  'bus=$(grep -l "SMBus stub" /sys/bus/i2c/devices/*/name); cd ${bus%/name}; '
+                  'i2cset -f -y ${PWD##*-} 0x48 0 0x8019 w; echo lm75 0x48 >new_device; echo mcp23017 0x20 >new_device')
+    shed.config('[sensors.air]\niio = { device = "bme280", channel = "temp" }\n'
+                '[actuators.relay]\ngpio = { chip = "pcf8574", pin = 3 }\nsafe = "off"\n')
     text = await shed.sh('/xfer/katydid board --config /xfer/katydid.toml')
-    holds(re.search(r'lab +5 named lines', text) and re.search(r'aux +1 named line\b', text), text)
+    shed.config()
+    for words in (r'chip lab \([^)]*\), 8 lines', r'gpio = { chip = "lab", line = "PUMP" } +held by “katydid”',
+                  r'chip mcp23017 \(\d+-0020\), 16 lines', r'gpio = { chip = "mcp23017", pin = 15 } +free',
+                  r'hwmon = { name = "lm75", channel = "temp1" } +25\.5 °C',
+                  r'air +no IIO device “bme280”; the kernel.s module bmp280-i2c and',
+                  r'relay +no GPIO chip labelled “pcf8574” .*; the kernel.s module gpio-pcf857x and'):
+        holds(re.search(words, text), words + ' is not in ' + text)
 
 
 @case

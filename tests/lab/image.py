@@ -19,7 +19,7 @@ PACKAGES = 'busybox-static dash libc6 libgcc-s1 gpiod libgpiod3 i2c-tools libi2c
 # loaded at boot, with what they need
 MODULES = 'configfs gpio-sim virtio_pci virtio_net virtio_console 9p 9pnet_virtio'.split()
 # there for modprobe
-SPARE = 'i2c-dev i2c-stub lm75 bmp280-i2c wire w1_therm ledtrig-timer'.split()
+SPARE = 'i2c-dev i2c-stub lm75 bmp280-i2c regmap-i2c wire w1_therm ledtrig-timer'.split()
 TOOLS = {'qemu-system-x86_64': 'qemu-system-x86', 'cpio': 'cpio', 'modinfo': 'kmod', 'depmod': 'kmod', 'xz': 'xz-utils',
          'zstd': 'zstd', 'apt-get': 'apt', 'dpkg-deb': 'dpkg', 'unshare': 'util-linux'}
 

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests, though without cargo's harness")]
 
 mod chip;
+mod expanders;
 mod host;
 mod inputs;
 mod leds;
@@ -26,6 +27,7 @@ fn main() {
             inputs::trials(),
             outputs::trials(),
             loss::trials(),
+            expanders::trials(),
             sensors::trials(),
             onewire::trials(),
             pwm::trials(),

@@ -2,12 +2,14 @@
 //!
 //! Whoever holds the line drives its exit value when letting go, be it at the end, on a reload or in a panic.
 
+use std::future::ready;
 use std::time::Duration;
 
 use gpiocdev::Request;
 use gpiocdev::line::{Drive as LineDrive, Value as Level};
 use tokio::io::unix::AsyncFd;
 
+use super::error::Away;
 use super::{GpioError, chip};
 use crate::drivers::held::{self, Held, SetError};
 use crate::drivers::{Feed, FirstTry, Orders};
@@ -15,14 +17,15 @@ use crate::model::{DriveMode, Exit, Fault, GpioOutput, Line, Value};
 
 /// Holds one output line for ever, and claims it again, at its safe value, when it is lost.
 pub async fn hold(output: GpioOutput<Line>, safe: Value, exit: Exit, orders: Orders, feed: Feed, first: FirstTry) {
-    let claim = || async {
+    let mut away = Away::default();
+    let mut claim = || {
         let exit = match exit {
             Exit::To(value) => Some(level(value)?),
             Exit::Keep => None,
         };
-        Ok(OutputLine::claim(&output, level(safe)?, exit)?)
+        OutputLine::claim(&output, level(safe)?, exit, &mut away)
     };
-    held::hold(claim, orders, feed, first).await;
+    held::hold(|| ready(claim()), orders, feed, first).await;
 }
 
 /// A line that is ours, until it is dropped; then it is at its exit level.
@@ -34,7 +37,19 @@ pub(in crate::drivers) struct OutputLine {
 
 impl OutputLine {
     /// Gets the line at level `safe`, in one request; `exit` is driven at the end, `None` leaves it as it then is.
-    pub fn claim(output: &GpioOutput<Line>, safe: Level, exit: Option<Level>) -> Result<OutputLine, GpioError> {
+    /// `away` is for all claims of one point.
+    pub fn claim(
+        output: &GpioOutput<Line>,
+        safe: Level,
+        exit: Option<Level>,
+        away: &mut Away,
+    ) -> Result<OutputLine, Fault> {
+        let line = OutputLine::request(output, safe, exit).map_err(|error| away.tell(error))?;
+        away.ours(&line.name);
+        Ok(line)
+    }
+
+    fn request(output: &GpioOutput<Line>, safe: Level, exit: Option<Level>) -> Result<OutputLine, GpioError> {
         let place = chip::find(&output.line)?;
         let mut settings = Request::builder();
         settings.as_output(safe).with_drive(drive_mode(output.drive));

@@ -33,6 +33,11 @@ pub(super) async fn hold(
     held::hold(claim, orders, feed, first).await;
 }
 
+/// What is wrong if the controller is not there.
+pub(super) fn absent(output: &PwmOutput, root: &Path) -> Option<Fault> {
+    Finder::new(root, &output.channel, output.pin.as_deref()).find().err()
+}
+
 /// A signal that is ours. When dropped it is left at its exit value, and the channel is let go if there is nothing to
 /// keep up: controllers may switch a channel off that nobody holds.
 struct Signal {
