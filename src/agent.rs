@@ -3,6 +3,7 @@
 
 mod doors;
 mod hubs;
+mod id;
 mod incoming;
 mod input;
 mod machines;
@@ -21,7 +22,7 @@ use crate::control::{Asker, Cause, Controller, Decision, Outcome, Refusal, Reque
 use crate::model::{ActuatorId, ContactId, Device, Fault, Moment, Now, PointId, Value};
 use crate::xmpp::adhoc::Sessions;
 use crate::xmpp::hub::Hubs;
-use crate::xmpp::iot::{ControlFault, Queue};
+use crate::xmpp::iot::Queue;
 use crate::xmpp::journal::Journal;
 pub use crate::xmpp::journal::Level;
 use crate::xmpp::message;
@@ -31,6 +32,7 @@ use crate::xmpp::pubsub::Publisher;
 use crate::xmpp::rate::Bucket;
 use crate::xmpp::roster::Roster;
 use doors::Door;
+use id::id;
 pub use input::{Effect, Input};
 use puzzled::Puzzled;
 use seen::Seen;
@@ -331,15 +333,11 @@ impl Agent {
             let lines = self.hubs.settled(&scene!(self, now), *place, actuator, &result);
             return self.send_lines(lines, out);
         }
+        if let Door::Control { set, .. } = door {
+            return self.settle(set, actuator, &result, now, out);
+        }
         let id = self.fresh_id();
         let scene = scene!(self, now);
-        if let Door::Control { set, .. } = door {
-            let fault = match &result {
-                Ok(outcome) => ControlFault::of_outcome(&scene, actuator, outcome),
-                Err(refusal) => Some(ControlFault::refused(&self.device, actuator, refusal)),
-            };
-            return out.extend(self.sets.settled(set, fault).map(Effect::Send));
-        }
         out.extend(door.answer(&scene, actuator, &result, id).map(Effect::Send));
     }
 
@@ -388,15 +386,6 @@ impl Agent {
         self.count += 1;
         id(self.seed, self.count)
     }
-}
-
-/// An id that nobody can count by: gaps in a row of numbers would tell a contact that something happened which it
-/// may not know of. (The finalizer of SplitMix64.)
-fn id(seed: u64, count: u64) -> String {
-    let mut x = seed.wrapping_add(count.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    format!("k{:016x}", x ^ (x >> 31))
 }
 
 fn buckets(device: &Device, now: Now) -> Vec<(Bucket, Bucket)> {

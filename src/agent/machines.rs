@@ -6,8 +6,8 @@ use xmpp_parsers::minidom::Element;
 use xmpp_parsers::stanza_error::StanzaError;
 
 use super::{Agent, Door, Effect, scene};
-use crate::control::{Asker, Request, Ticket};
-use crate::model::{ContactId, Now};
+use crate::control::{Asker, Outcome, Refusal, Request, Ticket};
+use crate::model::{ActuatorId, ContactId, Now};
 use crate::xmpp::iot::{ControlFault, set};
 use crate::xmpp::journal::Level;
 use crate::xmpp::rate::Pass;
@@ -48,6 +48,22 @@ impl Agent {
         }
         out.extend(drives.into_iter().map(Effect::Drive));
         Ok(())
+    }
+
+    /// One actuator of a control request has answered, or was not let through after all.
+    pub(super) fn settle(
+        &mut self,
+        set: u64,
+        actuator: ActuatorId,
+        result: &Result<Outcome, Refusal>,
+        now: Now,
+        out: &mut Vec<Effect>,
+    ) {
+        let fault = match result {
+            Ok(outcome) => ControlFault::of_outcome(&scene!(self, now), actuator, outcome),
+            Err(refusal) => Some(ControlFault::refused(&self.device, actuator, refusal)),
+        };
+        out.extend(self.sets.settled(set, fault).map(Effect::Send));
     }
 
     /// A control request in a message: nobody is told what becomes of it, but the log knows.
