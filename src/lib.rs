@@ -13,5 +13,6 @@ pub mod link;
 pub mod logging;
 pub mod model;
 pub mod run;
+pub mod store;
 mod systemd;
 pub mod xmpp;

@@ -1,6 +1,8 @@
 //! The loop: the only clock, the only owner of state. It reads what happened, asks the agent, does what the
 //! agent says. Hardware first, then READY, then the network; on the way out the hardware first as well.
 
+mod counts;
+
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
@@ -18,9 +20,10 @@ use xmpp_parsers::stanza::Stanza;
 
 use crate::agent::{Agent, Effect, Input, Level};
 use crate::config::{self, Layers, Mistakes, Purpose, Resolved};
-use crate::drivers::{Drivers, Report};
+use crate::drivers::{Drivers, Report, Tallies};
 use crate::link::{Link, LinkEvent, Trouble};
 use crate::model::{Device, Moment, Now};
+use crate::store::Store;
 use crate::systemd;
 
 /// sysexits.h: something of ours broke.
@@ -108,6 +111,7 @@ struct Life {
     agent: Agent,
     drivers: Drivers,
     link: Link,
+    store: Store,
     reports: mpsc::Receiver<Report>,
     /// The trouble that was logged last: each is said once.
     trouble: Option<Trouble>,
@@ -138,11 +142,15 @@ impl Life {
         let clock = Clock::start();
         let Resolved { device, notes, .. } = resolved;
         notes.iter().for_each(|note| tracing::warn!("{note}"));
+        let mut store = Store::open_or_go_on(&device.store().dir, device.store().every);
+        let mut tallies = Tallies::default();
+        counts::resume(&device, &store, &mut tallies);
         let (sender, reports) = mpsc::channel(REPORTS);
-        let mut drivers = Drivers::start(&device, sender);
+        let mut drivers = Drivers::start(&device, sender, tallies);
         if timeout(SETTLE, drivers.settled()).await.is_err() {
             tracing::warn!("some points have not answered within {} s; going on without them", SETTLE.as_secs());
         }
+        counts::keep(drivers.tallies(), &mut store);
         tracing::info!("{} on {}: {} points held", device.name(), device.board().title, device.points().count());
         systemd::ready();
         systemd::status("offline: connecting for the first time");
@@ -153,6 +161,7 @@ impl Life {
             agent,
             drivers,
             link,
+            store,
             reports,
             trouble: None,
             offline_since: None,
@@ -180,6 +189,10 @@ impl Life {
                     Some(Report { point, result, answers }) => self.feed(Input::Report { point, result, answers }),
                     None => return Err(Death::Part("the drivers".to_owned(), "all of them are gone".to_owned())),
                 },
+                () = self.store.due() => {
+                    counts::keep(self.drivers.tallies(), &mut self.store);
+                    self.store.write();
+                }
                 event = self.link.next() => self.hear(event),
                 () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => self.feed(Input::Tick),
                 Some(Ok(unsent)) = self.farewells.join_next() => {
@@ -210,9 +223,12 @@ impl Life {
     /// Hardware first: the goodbye may take seconds.
     async fn end(mut self) {
         systemd::stopping();
+        let tallies = self.drivers.tallies().clone();
         self.drivers.leave().await;
+        counts::keep(&tallies, &mut self.store);
         self.farewells.spawn(self.link.close(Some(self.agent.farewell())));
-        while self.farewells.join_next().await.is_some() {}
+        // Both may take seconds.
+        tokio::join!(self.store.close(), async { while self.farewells.join_next().await.is_some() {} });
     }
 
     fn feed(&mut self, input: Input) {
@@ -304,7 +320,11 @@ impl Life {
                 }
             }
         }
+        counts::keep(self.drivers.tallies(), &mut self.store);
+        self.store.change(device.store().every);
+        counts::resume(&device, &self.store, self.drivers.tallies());
         self.drivers.reload(&device).await;
+        counts::keep(self.drivers.tallies(), &mut self.store);
         tracing::info!("the config was read anew: {} points", device.points().count());
         self.feed(Input::Reload(Box::new(device)));
     }

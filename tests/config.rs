@@ -81,7 +81,7 @@ fn resolve(layers: &[(&str, &str)], environment: &[(&str, &str)]) -> Result<conf
 fn the_shipped_example_is_right_and_gives_no_notes() {
     let resolved = resolve(&[("katydid.toml", EXAMPLE)], &[]).unwrap_or_else(|mistakes| panic!("{mistakes}"));
     assert_eq!(resolved.notes, Vec::<String>::new());
-    assert_eq!(resolved.device.points().count(), 21);
+    assert_eq!(resolved.device.points().count(), 24);
     let Contact { role, notify, .. } = resolved.device.contacts().next().unwrap().1;
     assert_eq!((*role, notify), (Role::Owner, &Notify::All));
 }
@@ -109,6 +109,8 @@ fn what_the_example_shows_as_a_comment_is_right_too() {
     resolve(&[("katydid.toml", &text.join("\n"))], &[]).unwrap_or_else(|mistakes| panic!("{mistakes}"));
 }
 
+const COUNTER: &str = "[sensors.t]\ncounter.line = 'GPIO22'";
+
 /// For each key a config without it (or with another value) and one with it.
 const EFFECTS: &[(&str, &str, &str)] = &[
     ("device.name", "[device]\nname = 'greenhouse'", "[device]\nname = 'house'"),
@@ -125,6 +127,8 @@ const EFFECTS: &[(&str, &str, &str)] = &[
     ("pubsub.every", "[pubsub]\nenabled = true", "[pubsub]\nenabled = true\nevery = '1m'"),
     ("limits.commands_per_minute", "", "[limits]\ncommands_per_minute = 5"),
     ("limits.outbox", "", "[limits]\noutbox = 50"),
+    ("store.dir", "", "[store]\ndir = '/srv/katydid'"),
+    ("store.every", "", "[store]\nevery = '1h'"),
     (
         "sim.socket",
         "[sensors.t]\nsim = { line = 'IN1' }",
@@ -137,6 +141,7 @@ const EFFECTS: &[(&str, &str, &str)] = &[
     ("contacts.speaks", "", "[[contacts]]\njid = 'anna@home.example'\nrole = 'owner'\nspeaks = 'json'"),
     ("sensors.NAME.label", "", "[sensors.s]\nlabel = 'S'\ngpio.line = 'GPIO17'"),
     ("sensors.NAME.gpio", "", "[sensors.t]\ngpio.line = 'GPIO22'"),
+    ("sensors.NAME.counter", "", "[sensors.t]\ncounter.line = 'GPIO22'"),
     ("sensors.NAME.hwmon", "", "[sensors.t]\nhwmon = { name = 'lm75', channel = 'temp1' }"),
     ("sensors.NAME.iio", "", "[sensors.t]\niio = { device = 'bme280', channel = 'temp' }"),
     ("sensors.NAME.onewire", "", "[sensors.t]\nonewire = {}"),
@@ -156,6 +161,33 @@ const EFFECTS: &[(&str, &str, &str)] = &[
     ("sensors.NAME.gpio.bias", "", "[sensors.s]\ngpio.bias = 'pull-up'"),
     ("sensors.NAME.gpio.active", "", "[sensors.s]\ngpio.active = 'low'"),
     ("sensors.NAME.gpio.debounce", "", "[sensors.s]\ngpio.debounce = '20ms'"),
+    ("sensors.NAME.counter.line", COUNTER, "[sensors.t]\ncounter.line = 'GPIO23'"),
+    (
+        "sensors.NAME.counter.pin",
+        "[sensors.t]\ncounter = { chip = 'expander', pin = 1 }",
+        "[sensors.t]\ncounter = { chip = 'expander', pin = 2 }",
+    ),
+    ("sensors.NAME.counter.chip", COUNTER, "[sensors.t]\ncounter = { line = 'GPIO22', chip = 'expander' }"),
+    ("sensors.NAME.counter.bias", COUNTER, "[sensors.t]\ncounter = { line = 'GPIO22', bias = 'pull-up' }"),
+    ("sensors.NAME.counter.active", COUNTER, "[sensors.t]\ncounter = { line = 'GPIO22', active = 'low' }"),
+    ("sensors.NAME.counter.debounce", COUNTER, "[sensors.t]\ncounter = { line = 'GPIO22', debounce = '5ms' }"),
+    (
+        "sensors.NAME.counter.of",
+        "[sensors.t]\ncounter.line = 'GPIO22'\n[sensors.u]\ncounter.line = 'GPIO23'",
+        "[sensors.t]\ncounter.line = 'GPIO22'\n[sensors.u]\ncounter.of = 't'",
+    ),
+    (
+        "sensors.NAME.counter.pulses_per_unit",
+        COUNTER,
+        "[sensors.t]\ncounter = { line = 'GPIO22', pulses_per_unit = 450 }",
+    ),
+    ("sensors.NAME.counter.factor", COUNTER, "[sensors.t]\ncounter = { line = 'GPIO22', factor = 0.5 }"),
+    ("sensors.NAME.counter.gives", COUNTER, "[sensors.t]\ncounter = { line = 'GPIO22', gives = 'rate' }"),
+    (
+        "sensors.NAME.counter.per",
+        "[sensors.t]\ncounter = { line = 'GPIO22', gives = 'rate' }",
+        "[sensors.t]\ncounter = { line = 'GPIO22', gives = 'rate', per = '1m' }",
+    ),
     (
         "sensors.NAME.hwmon.name",
         "[sensors.t]\nhwmon = { name = 'lm75', channel = 'temp1' }",
@@ -267,6 +299,11 @@ const EFFECTS: &[(&str, &str, &str)] = &[
         "[actuators.b]\nsafe = 0\npwm = { chip = 'mcp23017', pin = 2, software = true }",
     ),
     (
+        "actuators.NAME.pwm.by",
+        "[actuators.b]\nsafe = 0\npwm = { line = 'GPIO18' }",
+        "[actuators.b]\nsafe = 0\npwm = { line = 'GPIO18', by = 'rppal' }",
+    ),
+    (
         "actuators.NAME.servo.line",
         "[actuators.b]\nsafe = 0\nservo = { line = 'GPIO18', pulse = ['1ms', '2ms'] }",
         "[actuators.b]\nsafe = 0\nservo = { line = 'GPIO19', pulse = ['1ms', '2ms'] }",
@@ -290,6 +327,11 @@ const EFFECTS: &[(&str, &str, &str)] = &[
         "actuators.NAME.servo.pulse",
         "[actuators.b]\nsafe = 0\nservo = { line = 'GPIO18', pulse = ['1ms', '2ms'] }",
         "[actuators.b]\nsafe = 0\nservo = { line = 'GPIO18', pulse = ['2ms', '1ms'] }",
+    ),
+    (
+        "actuators.NAME.servo.by",
+        "[actuators.b]\nsafe = 0\nservo = { line = 'GPIO18', pulse = ['1ms', '2ms'] }",
+        "[actuators.b]\nsafe = 0\nservo = { line = 'GPIO18', pulse = ['1ms', '2ms'], by = 'rppal' }",
     ),
     ("actuators.NAME.sim", "", "[actuators.b]\nsafe = 'off'\nsim.line = 'OUT1'"),
     ("actuators.NAME.states", "", "[actuators.a]\nstates = ['closed', 'open']"),

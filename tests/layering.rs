@@ -16,6 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("link", &["model"]),
     ("logging", &[]),
     ("systemd", &[]),
+    ("store", &[]),
     ("logging", &[]),
     ("args", &["model", "config", "control", "xmpp", "agent"]),
 ];

@@ -1,19 +1,20 @@
-//! `[device]`, `[presence]`, `[pubsub]`, `[limits]` and `[sim]`.
+//! `[device]`, `[presence]`, `[pubsub]`, `[limits]`, `[store]` and `[sim]`.
 
 use std::time::Duration;
 
 use jid::BareJid;
 
 use super::contact;
-use super::node::{HOUR, Item, SECOND, optional, seconds};
+use super::node::{DAY, HOUR, Item, SECOND, optional, seconds};
 use super::points::Points;
 use super::secret;
-use crate::model::{Limits, PubSubRules};
+use crate::model::{Limits, PubSubRules, StoreRules};
 
 pub(super) const KEYS: &[&str] = &["name", "board"];
 pub(super) const PRESENCE_KEYS: &[&str] = &["points", "every"];
 pub(super) const PUBSUB_KEYS: &[&str] = &["enabled", "service", "every"];
 pub(super) const LIMITS_KEYS: &[&str] = &["commands_per_minute", "outbox"];
+pub(super) const STORE_KEYS: &[&str] = &["dir", "every"];
 pub(super) const SIM_KEYS: &[&str] = &["socket"];
 
 /// How many points are on the presence line if the config names none.
@@ -75,6 +76,15 @@ pub(super) fn limits(item: Option<Item<'_>>) -> Option<Limits> {
     });
     let outbox = optional(table.get("outbox"), standard.outbox, |item| usize::try_from(item.whole(10..=100_000)?).ok());
     Some(Limits { commands_per_minute: commands?, outbox: outbox? })
+}
+
+pub(super) fn store(item: Option<Item<'_>>) -> Option<StoreRules> {
+    let standard = StoreRules { dir: "/var/lib/katydid".into(), every: seconds(300) };
+    let Some(item) = item else { return Some(standard) };
+    let table = item.table(STORE_KEYS)?;
+    let dir = optional(table.get("dir"), standard.dir, |item| secret::path(&item).map(Into::into));
+    let every = optional(table.get("every"), standard.every, |item| item.duration(SECOND..=DAY));
+    Some(StoreRules { dir: dir?, every: every? })
 }
 
 /// The simulator's control socket. `used` is whether anything here is simulated.

@@ -5,6 +5,7 @@ mod account;
 mod actuator;
 mod board;
 mod contact;
+mod counter;
 mod device;
 mod header;
 mod inventory;

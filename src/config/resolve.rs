@@ -8,10 +8,11 @@ use super::loaded::Loaded;
 use super::mistake::{Mistake, Mistakes, Report};
 use super::node::Item;
 use super::points;
-use super::{account, actuator, kernel, pulse, secret, sensor};
+use super::{account, actuator, counter, kernel, pulse, secret, sensor};
 use crate::model::{Contact, Device, DeviceParts, Notify, PointId, PresenceRules, Scope};
 
-const KEYS: &[&str] = &["device", "xmpp", "presence", "pubsub", "limits", "sim", "contacts", "sensors", "actuators"];
+const KEYS: &[&str] =
+    &["device", "xmpp", "presence", "pubsub", "limits", "store", "sim", "contacts", "sensors", "actuators"];
 
 /// Every key that may be written, by the table it belongs to (`actuators.NAME.on_link_loss`).
 pub const KNOWN_KEYS: &[(&str, &[&str])] = &[
@@ -22,10 +23,12 @@ pub const KNOWN_KEYS: &[(&str, &[&str])] = &[
     ("presence", device::PRESENCE_KEYS),
     ("pubsub", device::PUBSUB_KEYS),
     ("limits", device::LIMITS_KEYS),
+    ("store", device::STORE_KEYS),
     ("sim", device::SIM_KEYS),
     ("contacts", contact::KEYS),
     ("sensors.NAME", sensor::KEYS),
     ("sensors.NAME.gpio", sensor::GPIO_KEYS),
+    ("sensors.NAME.counter", counter::KEYS),
     ("sensors.NAME.hwmon", kernel::HWMON_KEYS),
     ("sensors.NAME.iio", kernel::IIO_KEYS),
     ("sensors.NAME.onewire", kernel::ONEWIRE_KEYS),
@@ -99,6 +102,7 @@ fn read(root: &Item<'_>, loaded: &Loaded, purpose: Purpose, report: &Report) -> 
     let presence = device::presence(table.get("presence"), &points);
     let pubsub = device::pubsub(table.get("pubsub"));
     let limits = device::limits(table.get("limits"));
+    let store = device::store(table.get("store"));
     let sim_socket = device::sim_socket(table.get("sim"), lines.simulated());
 
     if !report.is_clean() {
@@ -116,6 +120,7 @@ fn read(root: &Item<'_>, loaded: &Loaded, purpose: Purpose, report: &Report) -> 
         presence: PresenceRules { points: Vec::new(), every: presence.every },
         pubsub: pubsub?,
         limits: limits?,
+        store: store?,
         sim_socket,
     };
     let ids = |names: Vec<String>| names.iter().filter_map(|name| parts.point_named(name)).collect::<Vec<PointId>>();

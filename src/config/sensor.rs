@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::counter;
 use super::kernel;
 use super::kind::{self, NumberDefaults};
 use super::lines::Lines;
@@ -11,11 +12,11 @@ use super::tree::Raw;
 use crate::model::{Bias, FilterSpec, GpioInput, Kind, Line, Sensor, SimHabit, SimInput, Source, SystemFigure, Value};
 
 pub(super) const KEYS: &[&str] = &[
-    "label", "gpio", "hwmon", "iio", "onewire", "thermal", "file", "system", "sim", "states", "unit", "decimals",
-    "range", "every", "filters",
+    "label", "gpio", "counter", "hwmon", "iio", "onewire", "thermal", "file", "system", "sim", "states", "unit",
+    "decimals", "range", "every", "filters",
 ];
 /// Where a sensor's values may come from.
-const SOURCES: &[&str] = &["gpio", "hwmon", "iio", "onewire", "thermal", "file", "system", "sim"];
+const SOURCES: &[&str] = &["gpio", "counter", "hwmon", "iio", "onewire", "thermal", "file", "system", "sim"];
 pub(super) const GPIO_KEYS: &[&str] = &["line", "pin", "chip", "bias", "active", "debounce"];
 pub(super) const SYSTEM_KEYS: &[&str] = &["disk"];
 pub(super) const SIM_KEYS: &[&str] = &["line", "toggles", "drifts", "over", "at"];
@@ -27,12 +28,16 @@ const SWING: Duration = seconds(600);
 /// The words for the level that counts as active, and whether that is the low one.
 pub(super) const ACTIVE: &[(&str, bool)] = &[("high", false), ("low", true)];
 
-pub(super) fn read(name: &str, item: &Item<'_>, lines: &Lines<'_>) -> Option<Sensor> {
+pub(super) fn read(name: &str, item: &Item<'_>, lines: &Lines<'_>, sensors: &[(&str, Item<'_>)]) -> Option<Sensor> {
     let table = item.table(KEYS)?;
     let label = points::label(name, &table);
     let (key, source) = table.one_of(SOURCES, "source")?;
     let (source, kind) = match key {
         "gpio" => (gpio(&source, lines).map(Source::Gpio), kind::switch(&table)),
+        "counter" => {
+            let (source, defaults) = counter::read(name, &source, lines, sensors);
+            (source.map(Source::Counter), kind::number(&table, defaults))
+        }
         "system" => {
             let figure = system(&source);
             let defaults = figure.as_ref().map(defaults).unwrap_or(PLAIN);
@@ -48,6 +53,7 @@ pub(super) fn read(name: &str, item: &Item<'_>, lines: &Lines<'_>) -> Option<Sen
     let number = matches!(kind, Kind::Number { .. });
     let every = number.then(|| match table.get("every") {
         Some(item) => item.duration(SECOND..=DAY),
+        None if key == "counter" => Some(counter::EVERY),
         None => Some(EVERY),
     });
     let filters = if number { filters(&table) } else { Some(Vec::new()) };
@@ -61,8 +67,12 @@ pub(super) fn read(name: &str, item: &Item<'_>, lines: &Lines<'_>) -> Option<Sen
 }
 
 fn gpio(item: &Item<'_>, lines: &Lines<'_>) -> Option<GpioInput<Line>> {
-    let table = item.table(GPIO_KEYS)?;
-    let line = lines.gpio(&table);
+    input(&item.table(GPIO_KEYS)?, lines)
+}
+
+/// An input line, from a table that has its keys.
+pub(super) fn input(table: &Table<'_>, lines: &Lines<'_>) -> Option<GpioInput<Line>> {
+    let line = lines.gpio(table);
     let bias = optional(table.get("bias"), Bias::AsIs, |item| {
         item.word(&[
             ("pull-up", Bias::PullUp),

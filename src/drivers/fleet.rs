@@ -11,7 +11,7 @@ use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::timeout;
 
 use super::sim::{self, Bench};
-use super::{Feed, FirstTry, Order, Report, actuator_task, sensor_task};
+use super::{Feed, FirstTry, Order, Report, Tallies, actuator_task, sensor_task};
 use crate::control::Drive;
 use crate::model::{Actuator, Device, Sensor};
 
@@ -30,6 +30,7 @@ pub struct Drivers {
     untold: VecDeque<(String, String)>,
     outstanding: mpsc::Receiver<Infallible>,
     bench: Bench,
+    tallies: Tallies,
     socket: Option<(PathBuf, AbortHandle)>,
 }
 
@@ -51,7 +52,7 @@ enum Wiring {
 impl Drivers {
     /// Starts a task per point, actuators first: each claims its line with the safe value in the request itself. Never
     /// fails: what cannot be had is reported as a fault and tried again after 1 s to 30 s.
-    pub fn start(device: &Device, reports: mpsc::Sender<Report>) -> Drivers {
+    pub fn start(device: &Device, reports: mpsc::Sender<Report>, tallies: Tallies) -> Drivers {
         let mut drivers = Drivers {
             reports,
             tasks: JoinSet::new(),
@@ -59,6 +60,7 @@ impl Drivers {
             untold: VecDeque::new(),
             outstanding: mpsc::channel(1).1,
             bench: Bench::default(),
+            tallies,
             socket: None,
         };
         drivers.take_up(wirings(device));
@@ -122,6 +124,11 @@ impl Drivers {
         }
     }
 
+    /// What its counters have counted. Counters that a reload will bring begin here.
+    pub fn tallies(&mut self) -> &mut Tallies {
+        &mut self.tallies
+    }
+
     /// The simulated board, to look at.
     pub fn bench(&self) -> &Bench {
         &self.bench
@@ -147,7 +154,7 @@ impl Drivers {
             let feed = Feed::new(wiring.name(), self.reports.clone());
             let first = FirstTry::awaited_by(&waiting);
             let (task, orders) = match &wiring {
-                Wiring::Sensor(sensor) => (sensor_task(sensor, feed, first, &self.bench), None),
+                Wiring::Sensor(sensor) => (sensor_task(sensor, feed, first, &self.bench, &mut self.tallies), None),
                 Wiring::Actuator(actuator) => {
                     let (orders, taken) = mpsc::channel(ORDERS);
                     (actuator_task(actuator, taken, feed, first, &self.bench), Some(orders))
@@ -228,7 +235,7 @@ mod tests {
     use super::*;
     use crate::model::{
         Account, Board, DeviceParts, Exit, Fault, Kind, Label, Limits, Line, PresenceRules, PubSubRules, Security,
-        SimHabit, SimInput, SimOutput, Sink, Source, Value,
+        SimHabit, SimInput, SimOutput, Sink, Source, StoreRules, Value,
     };
 
     fn label(name: &str) -> Label {
@@ -274,6 +281,7 @@ mod tests {
             presence: PresenceRules { points: Vec::new(), every: Duration::from_secs(1) },
             pubsub: PubSubRules { enabled: false, service: None, every: Duration::from_secs(1) },
             limits: Limits { commands_per_minute: 60, outbox: 10 },
+            store: StoreRules { dir: "/nowhere".into(), every: Duration::from_secs(300) },
             sim_socket: None,
         })
     }
@@ -288,7 +296,7 @@ mod tests {
 
     async fn started(device: &Device) -> (Drivers, mpsc::Receiver<Report>) {
         let (reports, heard) = mpsc::channel(16);
-        let mut drivers = Drivers::start(device, reports);
+        let mut drivers = Drivers::start(device, reports, Tallies::default());
         drivers.settled().await;
         (drivers, heard)
     }
@@ -296,7 +304,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn settled_does_not_wait_for_the_reports_to_be_taken() {
         let (reports, mut heard) = mpsc::channel(1);
-        let mut drivers = Drivers::start(&device(vec![door("S1")], vec![pump("a", "A"), pump("b", "B")]), reports);
+        let mut drivers = Drivers::start(
+            &device(vec![door("S1")], vec![pump("a", "A"), pump("b", "B")]),
+            reports,
+            Tallies::default(),
+        );
         timeout(Duration::from_secs(60), drivers.settled()).await.unwrap();
         assert_eq!(next(&mut heard).await, ("a".into(), Ok(OFF), None));
     }

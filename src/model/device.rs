@@ -1,5 +1,6 @@
 //! The validated whole. A `Device` is right by construction: `config::resolve` is the only one who builds it.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jid::BareJid;
@@ -26,6 +27,7 @@ pub(crate) struct DeviceParts {
     pub presence: PresenceRules,
     pub pubsub: PubSubRules,
     pub limits: Limits,
+    pub store: StoreRules,
     pub sim_socket: Option<String>,
 }
 
@@ -45,6 +47,15 @@ pub struct Limits {
     pub commands_per_minute: u32,
     /// Messages kept for sending while the server cannot be reached; the oldest go first.
     pub outbox: usize,
+}
+
+/// What survives a power cut, and how much a card is written for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreRules {
+    /// The directory of the store.
+    pub dir: PathBuf,
+    /// Between two routine writes.
+    pub every: Duration,
 }
 
 impl Device {
@@ -80,6 +91,11 @@ impl Device {
     /// Bounds on what others can make it do.
     pub fn limits(&self) -> Limits {
         self.parts.limits
+    }
+
+    /// Where what survives a power cut is kept.
+    pub fn store(&self) -> &StoreRules {
+        &self.parts.store
     }
 
     /// Where the simulated board listens for being moved from outside.
