@@ -22,7 +22,7 @@ impl Agent {
         let speaks = self.device.contact(contact).speaks;
         let question = |text: &str| speaks.understand(Asker::of(&self.device, contact), text);
         match message {
-            Incoming::Other => {}
+            Incoming::Other | Incoming::Control(_) => {}
             Incoming::Words(text) => {
                 let question = question(text);
                 self.ask(contact, from, question, now, out);
