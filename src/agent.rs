@@ -340,6 +340,7 @@ impl Agent {
                     let line = self.journal.gesture(&scene, sensor, gesture);
                     out.extend(line.map(|line| Effect::Log(Level::Info, line)));
                     let notices = self.notices.gesture(&scene, sensor, gesture);
+                    self.tell_hubs_of(PointId::Sensor(sensor), None, gesture.name(), now, out);
                     self.notify(notices, out);
                     let events = self.automation.gesture(&self.device, &self.control, sensor, gesture, now);
                     self.automate(events, now, out);
