@@ -79,7 +79,7 @@ impl ControlFault {
         let why = match outcome {
             Outcome::Done { .. } => return None,
             Outcome::Differs { .. } | Outcome::Failed(_) => Why::Hardware,
-            Outcome::Overtaken { .. } => Why::Conflict,
+            Outcome::Overtaken => Why::Conflict,
             Outcome::NoConfirmation => Why::Silence,
         };
         let text = words::outcome(scene, id, &Ok(outcome.clone()));
