@@ -6,6 +6,7 @@ mod hubs;
 mod incoming;
 mod input;
 mod puzzled;
+mod rooms;
 mod seen;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ use crate::xmpp::hub::Hubs;
 use crate::xmpp::journal::Journal;
 pub use crate::xmpp::journal::Level;
 use crate::xmpp::message;
+use crate::xmpp::muc::Rooms;
 use crate::xmpp::notices::{Notice, Notices};
 use crate::xmpp::presence::Dashboard;
 use crate::xmpp::rate::Bucket;
@@ -74,6 +76,7 @@ pub struct Agent {
     dashboard: Dashboard,
     notices: Notices,
     hubs: Hubs,
+    rooms: Rooms,
     /// Until the roster is here nobody is told anything: whom the config does not name must be turned away first.
     introduce_by: Option<Moment>,
     /// The config has changed since the roster was last gone through.
@@ -100,6 +103,7 @@ impl Agent {
         Agent {
             buckets: buckets(&device, now),
             hubs: Hubs::new(&device, now.mono),
+            rooms: Rooms::new(&device),
             introduce_by: None,
             roster_due: false,
             late: device.contacts().map(|_| None).collect(),
@@ -138,8 +142,9 @@ impl Agent {
     pub fn deadline(&self) -> Option<Moment> {
         // Presence waits for the server, so while offline its deadline is none.
         let dashboard = if self.is_talking() { self.dashboard.deadline() } else { None };
-        let hubs = if self.is_talking() { self.hubs.deadline() } else { None };
-        let deadlines = [self.control.deadline(), dashboard, hubs, self.notices.deadline(), self.introduce_by];
+        let (hubs, rooms) =
+            if self.is_talking() { (self.hubs.deadline(), self.rooms.deadline()) } else { (None, None) };
+        let deadlines = [self.control.deadline(), dashboard, hubs, rooms, self.notices.deadline(), self.introduce_by];
         deadlines.into_iter().flatten().min()
     }
 
@@ -192,8 +197,10 @@ impl Agent {
         self.me = Some(jid);
         if resumed && !self.roster_due {
             self.refresh(now, out);
+            self.rooms.online(true, now.mono);
             return self.tell_hubs(resumed, now, out);
         }
+        self.rooms.online(resumed, now.mono);
         if !resumed {
             self.dashboard.begin();
         }
@@ -222,6 +229,7 @@ impl Agent {
 
     fn offline(&mut self, now: Now) {
         self.me = None;
+        self.rooms.offline();
         // A roster that was asked for and has not come is asked for again.
         self.roster_due |= self.introduce_by.take().is_some();
         self.control.link(&self.device, false, now);
@@ -242,6 +250,7 @@ impl Agent {
         if self.introduce_by.is_some_and(|at| at <= now.mono) {
             self.introduce(now, out);
         }
+        self.wake_rooms(now, out);
         if self.dashboard.deadline().is_some_and(|at| at <= now.mono) {
             self.refresh(now, out);
         }
@@ -340,6 +349,7 @@ impl Agent {
         self.control.link(&device, self.me.is_some(), now);
         self.device = device;
         self.hubs = Hubs::new(&self.device, now.mono);
+        self.change_rooms(now, out);
         self.buckets = buckets(&self.device, now);
         self.sessions = Sessions::default();
         let scene = scene!(self, now);

@@ -7,7 +7,7 @@ use xmpp_parsers::stanza::Stanza;
 use crate::control::{Outcome, Refusal};
 use crate::model::ActuatorId;
 use crate::xmpp::hub::Place;
-use crate::xmpp::{Scene, adhoc, iq, message, words};
+use crate::xmpp::{Scene, adhoc, iq, message, muc, words};
 
 /// Whom to answer, and how.
 #[derive(Debug)]
@@ -16,6 +16,8 @@ pub(super) enum Door {
     Chat { to: Jid, type_: MessageType, thread: Option<Thread> },
     /// An ad-hoc command.
     Form { to: Jid, id: String, node: String, session: String },
+    /// Words in a room, or to the device alone through it.
+    Room { by: BareJid, to: Jid, nick: Option<String> },
     /// A hub's line, answered in its turn ([`crate::xmpp::hub`]).
     Hub { from: Jid, place: Place },
 }
@@ -24,6 +26,7 @@ impl Door {
     /// Who asked.
     pub fn asker(&self) -> BareJid {
         match self {
+            Door::Room { by, .. } => by.clone(),
             Door::Chat { to, .. } | Door::Form { to, .. } | Door::Hub { from: to, .. } => to.to_bare(),
         }
     }
@@ -39,6 +42,7 @@ impl Door {
         let text = words::outcome(scene, actuator, result);
         Some(match self {
             Door::Hub { .. } => return None,
+            Door::Room { to, nick, .. } => muc::say(to, nick.as_deref(), fresh, text).into(),
             Door::Chat { to, type_, thread } => {
                 let mut message = message::write(to, type_, fresh, text);
                 message.thread = thread;

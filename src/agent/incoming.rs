@@ -12,7 +12,7 @@ use xmpp_parsers::stanza::Stanza;
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType};
 
 use super::{Agent, Door, Effect, scene};
-use crate::control::recognise;
+use crate::control::{Asker, recognise};
 use crate::model::{ContactId, Now, Speaks};
 use crate::xmpp::chat::{self, Answer};
 use crate::xmpp::iq::{self, Caller, Reply, Turn, Verb};
@@ -34,12 +34,15 @@ impl Agent {
             Stanza::Iq(Iq::Get { from, id, payload, .. }) => self.iq(Verb::Get, from, id, payload, now, out),
             Stanza::Iq(Iq::Set { from, id, payload, .. }) => self.iq(Verb::Set, from, id, payload, now, out),
             Stanza::Iq(Iq::Result { from, id, payload, .. }) => self.result(from.as_ref(), &id, payload, now, out),
-            Stanza::Iq(Iq::Error { .. }) => {}
+            Stanza::Iq(Iq::Error { from, id, error, .. }) => self.room_error(from.as_ref(), &id, &error, now),
         }
     }
 
     fn message(&mut self, message: Message, now: Now, out: &mut Vec<Effect>) {
         let Some(from) = message.from.clone() else { return };
+        if self.room_message(&message, &from, now, out) {
+            return;
+        }
         let Some(contact) = recognise(&self.device, &from).map(|asker| asker.id()) else {
             if !matches!(message::sort(&message), Incoming::Other) {
                 self.stranger(&from, "wrote to us", now, out);
@@ -123,6 +126,9 @@ impl Agent {
     }
 
     fn presence(&mut self, presence: Presence, now: Now, out: &mut Vec<Effect>) {
+        if self.room_presence(&presence, now, out) {
+            return;
+        }
         let Some(from) = presence.from else { return };
         let own = self.device.account().jid.to_bare();
         let Some(asker) = recognise(&self.device, &from) else {
@@ -153,7 +159,7 @@ impl Agent {
             out.push(Effect::Send(iq::result(from, id, None).into()));
             return out.extend(self.roster.pushed(&self.device, payload).into_iter().map(Effect::Send));
         }
-        let contact: Option<ContactId> = from.as_ref().and_then(|from| recognise(&self.device, from)).map(|a| a.id());
+        let contact: Option<ContactId> = from.as_ref().and_then(|from| self.behind(from));
         if let Some(contact) = contact
             && self.pair(contact, verb).take(now.mono) != Pass::Yes
         {
@@ -162,8 +168,8 @@ impl Agent {
         }
         let scene = scene!(self, now);
         let caller = match &from {
-            Some(from) => match recognise(scene.device, from) {
-                Some(asker) => Caller::Contact(asker, from),
+            Some(from) => match contact.map(|id| Asker::of(scene.device, id)) {
+                Some(asker) => Caller::Contact(self.rooms.inside(asker, from), from),
                 // ejabberd asks for our capabilities in our own name.
                 None if is_server(from, &own) || self.me.as_ref().is_some_and(|me| *me == *from) => Caller::Server,
                 None => {
@@ -194,6 +200,9 @@ impl Agent {
     }
 
     fn result(&mut self, from: Option<&Jid>, id: &str, payload: Option<Element>, now: Now, out: &mut Vec<Effect>) {
+        if self.rooms.answered(id, None, now.mono) {
+            return;
+        }
         let own = self.device.account().jid.to_bare();
         if !self.roster.awaits(id) || !from_account(from, &own) {
             return;
@@ -210,7 +219,7 @@ impl Agent {
 
     /// Somebody the config does not name did something. True if it is worth an answer at all: strangers share
     /// one small allowance, so that they cannot make the device talk.
-    fn stranger(&mut self, from: &Jid, what: &str, now: Now, out: &mut Vec<Effect>) -> bool {
+    pub(super) fn stranger(&mut self, from: &Jid, what: &str, now: Now, out: &mut Vec<Effect>) -> bool {
         match self.strangers.take(now.mono) {
             Pass::Yes => {
                 let line = match self.stranger_lines.take(now.mono) {

@@ -18,6 +18,7 @@ mod nearest;
 mod node;
 mod points;
 mod resolve;
+mod room;
 mod secret;
 mod sensor;
 mod summary;

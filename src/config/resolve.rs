@@ -8,10 +8,10 @@ use super::loaded::Loaded;
 use super::mistake::{Mistake, Mistakes, Report};
 use super::node::Item;
 use super::points;
-use super::{account, actuator, kernel, secret, sensor};
-use crate::model::{Contact, Device, DeviceParts, Notify, PointId, PresenceRules, Scope};
+use super::{account, actuator, kernel, room, secret, sensor};
+use crate::model::{Contact, Device, DeviceParts, Notify, PointId, PresenceRules, Role, Room, Scope, Speaks};
 
-const KEYS: &[&str] = &["device", "xmpp", "presence", "limits", "sim", "contacts", "sensors", "actuators"];
+const KEYS: &[&str] = &["device", "xmpp", "presence", "limits", "sim", "contacts", "rooms", "sensors", "actuators"];
 
 /// Every key that may be written, by the table it belongs to (`actuators.NAME.on_link_loss`).
 pub const KNOWN_KEYS: &[(&str, &[&str])] = &[
@@ -23,6 +23,7 @@ pub const KNOWN_KEYS: &[(&str, &[&str])] = &[
     ("limits", device::LIMITS_KEYS),
     ("sim", device::SIM_KEYS),
     ("contacts", contact::KEYS),
+    ("rooms", room::KEYS),
     ("sensors.NAME", sensor::KEYS),
     ("sensors.NAME.gpio", sensor::GPIO_KEYS),
     ("sensors.NAME.hwmon", kernel::HWMON_KEYS),
@@ -93,6 +94,7 @@ fn read(root: &Item<'_>, loaded: &Loaded, purpose: Purpose, report: &Report) -> 
         root.wrong("no sensors and no actuators; add [sensors.NAME] or [actuators.NAME]");
     }
     let contacts = contact::read(&table, own.as_ref(), &points);
+    let rooms = room::read(&table, name.as_deref(), &contacts, own.as_ref(), &points);
     let presence = device::presence(table.get("presence"), &points);
     let limits = device::limits(table.get("limits"));
     let sim_socket = device::sim_socket(table.get("sim"), lines.simulated());
@@ -107,6 +109,7 @@ fn read(root: &Item<'_>, loaded: &Loaded, purpose: Purpose, report: &Report) -> 
         board: file.board.clone(),
         account: account?,
         contacts: Vec::new(),
+        rooms: Vec::new(),
         sensors: points.sensors,
         actuators: points.actuators,
         presence: PresenceRules { points: Vec::new(), every: presence.every },
@@ -118,18 +121,38 @@ fn read(root: &Item<'_>, loaded: &Loaded, purpose: Purpose, report: &Report) -> 
         Some(names) => ids(names),
         None => parts.all_points().into_iter().take(SHOWN).collect(),
     };
+    let scope =
+        |names: Option<Vec<String>>| names.map_or(Scope::All, |names| Scope::Only(ids(names).into_iter().collect()));
+    let notify = |wish| match wish {
+        Wish::Nothing => Notify::Nothing,
+        Wish::All => Notify::All,
+        Wish::Only(names) => Notify::Only(ids(names).into_iter().collect()),
+    };
     let contact = |entry: contact::Entry| Contact {
         jid: entry.jid,
         role: entry.role,
-        scope: entry.points.map_or(Scope::All, |names| Scope::Only(ids(names).into_iter().collect())),
-        notify: match entry.notify {
-            Wish::Nothing => Notify::Nothing,
-            Wish::All => Notify::All,
-            Wish::Only(names) => Notify::Only(ids(names).into_iter().collect()),
-        },
+        scope: scope(entry.points),
+        notify: notify(entry.notify),
         speaks: entry.speaks,
     };
     let contacts = contacts.into_iter().map(contact).collect();
+    let room = |room: room::Entered| {
+        let points = scope(room.points);
+        let guest = |scope| Contact {
+            jid: room.jid.clone(),
+            role: Role::Viewer,
+            scope,
+            notify: Notify::Nothing,
+            speaks: Speaks::Words,
+        };
+        let guest = match room.guests {
+            Wish::Nothing => None,
+            Wish::All => Some(guest(points.clone())),
+            Wish::Only(names) => Some(guest(scope(Some(names)))),
+        };
+        Room { jid: room.jid, nick: room.nick, points, guest, notify: notify(room.notify) }
+    };
+    parts.rooms = rooms.into_iter().map(room).collect();
     parts.presence.points = shown;
     parts.contacts = contacts;
     Some((Device::assemble(parts), choice))

@@ -269,6 +269,7 @@ mod tests {
                 allow_plain: false,
             },
             contacts: Vec::new(),
+            rooms: Vec::new(),
             sensors,
             actuators,
             presence: PresenceRules { points: Vec::new(), every: Duration::from_secs(1) },

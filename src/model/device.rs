@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jid::BareJid;
 
-use super::{Account, Actuator, ActuatorId, Board, Contact, ContactId, Kind, Label, PointId, Sensor, SensorId};
+use super::{Account, Actuator, ActuatorId, Board, Contact, ContactId, Kind, Label, PointId, Room, Sensor, SensorId};
 
 /// A board, its points, its people and its account, all checked against one another.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +19,7 @@ pub(crate) struct DeviceParts {
     pub board: Board,
     pub account: Account,
     pub contacts: Vec<Contact>,
+    pub rooms: Vec<Room>,
     pub sensors: Vec<Sensor>,
     pub actuators: Vec<Actuator>,
     pub presence: PresenceRules,
@@ -82,6 +83,11 @@ impl Device {
     /// All contacts.
     pub fn contacts(&self) -> impl Iterator<Item = (ContactId, &Contact)> {
         (0u16..).zip(&self.parts.contacts).map(|(id, contact)| (ContactId(id), contact))
+    }
+
+    /// The rooms it sits in.
+    pub fn rooms(&self) -> &[Room] {
+        &self.parts.rooms
     }
 
     /// One contact.

@@ -9,6 +9,7 @@ mod kernel;
 mod point;
 mod quantity;
 mod reading;
+mod room;
 mod value;
 mod wiring;
 
@@ -22,6 +23,7 @@ pub use kernel::{FileInput, HwmonChannel, HwmonInput, IioInput, OneWireInput};
 pub use point::{Actuator, ActuatorId, Exit, FilterSpec, Label, LinkLoss, PointId, Sensor, SensorId};
 pub use quantity::{HWMON, IIO, Quantity};
 pub use reading::{Fault, Quality, Reading};
+pub use room::Room;
 pub use value::{Kind, Value, ValueError};
 pub use wiring::{
     Bias, DriveMode, GpioInput, GpioOutput, Line, SimHabit, SimInput, SimOutput, Sink, Source, SystemFigure,

@@ -11,4 +11,5 @@ mod old_commands;
 mod presence;
 mod properties;
 mod rights;
+mod rooms;
 mod talk;

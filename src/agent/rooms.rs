@@ -1,0 +1,193 @@
+//! What comes through rooms ([`crate::xmpp::muc`]). It is sorted out before everything else, because an address in a
+//! room is nobody's own.
+
+use jid::Jid;
+use xmpp_parsers::message::{Message, MessageType};
+use xmpp_parsers::presence::Presence;
+use xmpp_parsers::stanza_error::StanzaError;
+
+use super::{Agent, Door, Effect, scene};
+use crate::control::{Asker, recognise};
+use crate::model::{self, ContactId, Notify, Now, Scope};
+use crate::xmpp::chat::{self, Answer, Line};
+use crate::xmpp::journal::Level;
+use crate::xmpp::message::{self, Incoming};
+use crate::xmpp::muc::{self, Events, Sender};
+use crate::xmpp::rate::Pass;
+
+impl Agent {
+    /// A message from or through a room, or an invitation into one. False if it is neither.
+    pub(super) fn room_message(&mut self, message: &Message, from: &Jid, now: Now, out: &mut Vec<Effect>) -> bool {
+        if message.type_ != MessageType::Error
+            && let Some(invitation) = muc::invitation(&self.device, message)
+        {
+            self.invited(invitation, now, out);
+            return true;
+        }
+        let Some(room) = self.rooms.room_of(from) else { return message.type_ == MessageType::Groupchat };
+        room.is_alive(now.mono);
+        let sender = room.sender(from);
+        let nick = from.resource().map(ToString::to_string);
+        let words = match message.type_ {
+            // What the room kept from before is not said now.
+            MessageType::Groupchat if message::is_fresh(message) => {
+                message::body(message).and_then(|body| muc::spoken_to(room.nick(), body))
+            }
+            MessageType::Chat | MessageType::Normal => match message::sort(message) {
+                Incoming::Words(words) => Some(words),
+                _ => None,
+            },
+            _ => None,
+        };
+        let private = message.type_ != MessageType::Groupchat;
+        let (Some(words), Some(nick)) = (words, nick) else { return true };
+        let by = match sender {
+            Sender::Nobody => return true,
+            Sender::Real(real) => real,
+            Sender::Hidden => from.to_bare(),
+        };
+        let door = Door::Room { by: by.clone(), to: from.clone(), nick: (!private).then_some(nick) };
+        match recognise(&self.device, &by.clone().into()).map(|asker| asker.id()) {
+            Some(contact) => self.contact_in_room(contact, from, words, door, now, out),
+            None => self.guest_in_room(from, words, door, now, out),
+        }
+        true
+    }
+
+    /// A presence from a room. False if it is from none.
+    pub(super) fn room_presence(&mut self, presence: &Presence, now: Now, out: &mut Vec<Effect>) -> bool {
+        let id = self.fresh_id();
+        let Some(room) = presence.from.as_ref().and_then(|from| self.rooms.room_of(from)) else { return false };
+        let events = room.presence(presence, now.mono, || id);
+        push(events, out);
+        true
+    }
+
+    /// An error that answers a request of ours.
+    pub(super) fn room_error(&mut self, from: Option<&Jid>, id: &str, error: &StanzaError, now: Now) {
+        if from.is_some_and(|from| self.rooms.room_of(from).is_some()) {
+            let condition = xmpp_parsers::minidom::Element::from(error.defined_condition.clone());
+            self.rooms.answered(id, Some(condition.name()), now.mono);
+        }
+    }
+
+    /// The contact behind an address: its own, or the one it has in a room.
+    pub(super) fn behind(&mut self, from: &Jid) -> Option<ContactId> {
+        let real = match self.rooms.room_of(from) {
+            None => from.to_bare(),
+            Some(room) => match room.sender(from) {
+                Sender::Real(real) => real,
+                Sender::Nobody | Sender::Hidden => return None,
+            },
+        };
+        self.device.contact_of(&real)
+    }
+
+    pub(super) fn wake_rooms(&mut self, now: Now, out: &mut Vec<Effect>) {
+        if !self.is_talking() || self.rooms.deadline().is_none_or(|at| at > now.mono) {
+            return;
+        }
+        let (mut count, seed) = (self.count, self.seed);
+        let events = self.rooms.wake(&self.device, now.mono, || {
+            count += 1;
+            super::id(seed, count)
+        });
+        self.count = count;
+        push(events, out);
+    }
+
+    /// The config was read anew.
+    pub(super) fn change_rooms(&mut self, now: Now, out: &mut Vec<Effect>) {
+        out.extend(self.rooms.become_those_of(&self.device).into_iter().map(Effect::Send));
+        if self.me.is_some() {
+            self.rooms.arrive(now.mono);
+        }
+    }
+
+    fn contact_in_room(
+        &mut self,
+        contact: ContactId,
+        from: &Jid,
+        words: &str,
+        door: Door,
+        now: Now,
+        out: &mut Vec<Effect>,
+    ) {
+        match self.buckets[contact.index()].0.take(now.mono) {
+            Pass::Yes => {}
+            Pass::FirstNo => return self.speak(door, "too many commands; wait a minute".to_owned(), out),
+            Pass::No => return,
+        }
+        let scene = scene!(self, now);
+        let asker = self.rooms.inside(Asker::of(scene.device, contact), from);
+        match chat::answer(&scene, &self.journal, asker, words) {
+            Answer::Say(text) => self.speak(door, text, out),
+            Answer::Wonder(text) => {
+                if self.puzzled[contact.index()].may_answer(now.mono) {
+                    self.speak(door, text, out);
+                }
+            }
+            Answer::Move(actuator, wish) => self.request(contact, actuator, wish, door, now, out),
+        }
+    }
+
+    /// Somebody who is no contact, or whose address the room hides: only what the room's guests may read.
+    fn guest_in_room(&mut self, from: &Jid, words: &str, door: Door, now: Now, out: &mut Vec<Effect>) {
+        let scene = scene!(self, now);
+        let room = self.rooms.of(&from.to_bare());
+        let Some(asker) = room.and_then(|room| Asker::guest(scene.device, room.wanted())) else { return };
+        if self.strangers.take(now.mono) != Pass::Yes {
+            return;
+        }
+        // Who did what is nothing for guests, and neither is who else may.
+        let text = match chat::parse(asker, words) {
+            Line::Help | Line::Status | Line::Read(_) => match chat::answer(&scene, &self.journal, asker, words) {
+                Answer::Say(text) => text,
+                _ => return,
+            },
+            _ => "here you may only read: say status, or the name of a point".to_owned(),
+        };
+        self.speak(door, text, out);
+    }
+
+    fn speak(&mut self, door: Door, text: String, out: &mut Vec<Effect>) {
+        if let Door::Room { to, nick, .. } = door {
+            let message = muc::say(to, nick.as_deref(), self.fresh_id(), text);
+            out.push(Effect::Send(message.into()));
+        }
+    }
+
+    fn invited(&mut self, invitation: muc::Invitation, now: Now, out: &mut Vec<Effect>) {
+        let muc::Invitation { room, by } = invitation;
+        let Some(asker) = recognise(&self.device, &by) else {
+            self.stranger(&by, "invited us into a room", now, out);
+            return;
+        };
+        let contact = asker.id();
+        if self.buckets[contact.index()].0.take(now.mono) != Pass::Yes {
+            return;
+        }
+        if !Asker::of(&self.device, contact).may_administer() {
+            out.push(Effect::Log(Level::Info, format!("{by} invited us into {room}, but is no owner; ignored")));
+            return;
+        }
+        let wanted = model::Room {
+            jid: room.clone(),
+            nick: self.device.name().to_owned(),
+            points: Scope::All,
+            guest: None,
+            notify: Notify::Nothing,
+        };
+        if self.device.contact_of(&room).is_none() && self.rooms.invited(wanted) {
+            out.push(Effect::Log(Level::Info, format!("{by} invited us into {room}; joining until the next start")));
+            self.rooms.arrive(now.mono);
+        }
+    }
+}
+
+fn push(events: Events, out: &mut Vec<Effect>) {
+    out.extend(events.stanzas.into_iter().map(Effect::Send));
+    for (troubled, line) in events.lines {
+        out.push(Effect::Log(if troubled { Level::Warn } else { Level::Info }, line));
+    }
+}

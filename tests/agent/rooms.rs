@@ -1,0 +1,292 @@
+//! The device as an occupant of rooms.
+
+use std::time::Duration;
+
+use katydid::agent::Input;
+use katydid::model::Value;
+
+use crate::talk::{GREENHOUSE, Talk};
+
+const ROOM: &str = "household@rooms.home.example";
+
+fn offline(more: &str) -> Talk {
+    Talk::offline(&format!("{GREENHOUSE}\n[[rooms]]\njid = \"{ROOM}\"\n{more}"))
+}
+
+/// The greenhouse, asked to be let in.
+fn knocking(more: &str) -> Talk {
+    let mut talk = offline(more);
+    talk.settle();
+    talk.online();
+    talk
+}
+
+fn presence(nick: &str, more: &str) -> String {
+    format!("<presence from='{ROOM}/{nick}'><x xmlns='http://jabber.org/protocol/muc#user'>{more}</x></presence>")
+}
+
+const SELF: &str = "<item affiliation='member' role='participant'/><status code='110'/>";
+
+/// The greenhouse in a room with anna and ben under other names, a stranger, and somebody who hides.
+fn begin(more: &str) -> Talk {
+    let mut talk = knocking(more);
+    for (nick, jid) in [("Ännchen", "anna"), ("b", "ben"), ("mallory", "mallory"), ("carol", "carol")] {
+        let jid = format!("<item affiliation='member' role='participant' jid='{jid}@home.example/x'/>");
+        talk.recv(&presence(nick, &jid));
+    }
+    talk.recv(&presence("ghost", "<item affiliation='none' role='participant'/>"));
+    talk.recv(&presence("greenhouse", SELF));
+    talk.sent();
+    talk
+}
+
+fn says(talk: &mut Talk, nick: &str, words: &str) {
+    talk.recv(&format!("<message from='{ROOM}/{nick}' type='groupchat' id='x'><body>{words}</body></message>"));
+}
+
+fn whispers(talk: &mut Talk, nick: &str, words: &str) {
+    talk.recv(&format!(
+        "<message from='{ROOM}/{nick}' type='chat' id='x'><body>{words}</body>\
+         <x xmlns='http://jabber.org/protocol/muc#user'/></message>"
+    ));
+}
+
+#[test]
+fn it_joins_without_history_and_unlocks_a_room_it_makes() {
+    let mut talk = knocking("");
+    let sent = talk.sent();
+    let join = sent.iter().find(|e| e.attr("to") == Some("household@rooms.home.example/greenhouse")).unwrap();
+    let muc = join.get_child("x", "http://jabber.org/protocol/muc").unwrap();
+    assert_eq!(muc.get_child("history", "http://jabber.org/protocol/muc").unwrap().attr("maxstanzas"), Some("0"));
+    talk.recv(&presence("greenhouse", &format!("{SELF}<status code='201'/>")));
+    let sent = talk.sent();
+    assert_eq!(sent.len(), 1);
+    assert_eq!(sent[0].attr("to"), Some(ROOM));
+    let query = sent[0].get_child("query", "http://jabber.org/protocol/muc#owner").unwrap();
+    assert_eq!(query.get_child("x", "jabber:x:data").unwrap().attr("type"), Some("submit"));
+    assert!(talk.logged_aloud().contains(&format!("in the room {ROOM} as greenhouse")));
+}
+
+#[test]
+fn contacts_are_known_by_their_real_address_and_answered_in_the_room() {
+    let mut talk = begin("");
+    says(&mut talk, "Ännchen", "greenhouse: pump on");
+    talk.hardware_obeys();
+    let heard = talk.heard();
+    assert!(heard.contains(&format!("{ROOM}: Ännchen: Pump: on, back to off in 1h")), "{heard:?}");
+    says(&mut talk, "b", "@greenhouse pump off");
+    assert_eq!(talk.moved(), Vec::<String>::new());
+    assert_eq!(talk.heard(), [format!("{ROOM}: b: Pump: that needs the role operator, and yours is viewer")]);
+    says(&mut talk, "b", "Greenhouse, air");
+    assert_eq!(talk.heard(), [format!("{ROOM}: b: Air: 20.0 °C")]);
+    whispers(&mut talk, "b", "air");
+    assert_eq!(talk.heard(), [format!("{ROOM}/b: Air: 20.0 °C")]);
+}
+
+#[test]
+fn a_nick_gives_no_rights_and_who_hides_has_none() {
+    let mut talk = begin("");
+    // Mallory takes the name of somebody with rights, and of the owner's address.
+    for nick in ["anna", "anna@home.example"] {
+        talk.recv(&presence(nick, "<item affiliation='none' role='participant' jid='mallory@home.example/x'/>"));
+    }
+    for nick in ["anna", "anna@home.example", "mallory", "ghost", "nobody"] {
+        says(&mut talk, nick, "greenhouse: pump on");
+        whispers(&mut talk, nick, "pump on");
+        says(&mut talk, nick, "greenhouse: status");
+        assert_eq!(talk.moved(), Vec::<String>::new(), "{nick}");
+        assert_eq!(talk.heard(), Vec::<String>::new(), "{nick}");
+    }
+}
+
+#[test]
+fn guests_read_what_the_room_is_for_and_move_nothing() {
+    let mut talk = begin("points = [\"air\", \"door\", \"pump\"]\nguests = [\"air\"]\n");
+    says(&mut talk, "ghost", "greenhouse: air");
+    assert_eq!(talk.heard(), [format!("{ROOM}: ghost: Air: 20.0 °C")]);
+    for words in ["pump", "pump on", "air 30"] {
+        says(&mut talk, "mallory", &format!("greenhouse: {words}"));
+        let heard = talk.heard();
+        assert_eq!(heard, [format!("{ROOM}: mallory: here you may only read: say status, or the name of a point")]);
+    }
+    for words in ["who", "log"] {
+        says(&mut talk, "mallory", &format!("greenhouse: {words}"));
+        assert!(talk.heard()[0].contains("only read"));
+    }
+    says(&mut talk, "mallory", "greenhouse: status");
+    assert_eq!(talk.heard(), [format!("{ROOM}: mallory: greenhouse: all well\nAir: 20.0 °C")]);
+    // Not even the owner makes it speak of what is not for the room.
+    says(&mut talk, "Ännchen", "greenhouse: lamp");
+    assert!(talk.heard()[0].contains("I do not know “lamp”"));
+    assert_eq!(talk.moved(), Vec::<String>::new());
+}
+
+#[test]
+fn history_echoes_corrections_and_talk_among_people_are_not_commands() {
+    let mut talk = begin("");
+    says(&mut talk, "Ännchen", "pump on");
+    says(&mut talk, "Ännchen", "is the greenhouse: warm?");
+    says(&mut talk, "greenhouse", "greenhouse: pump on");
+    for old in [
+        "<delay xmlns='urn:xmpp:delay' stamp='2027-01-15T08:00:00Z'/>",
+        "<replace xmlns='urn:xmpp:message-correct:0' id='a'/>",
+    ] {
+        talk.recv(&format!(
+            "<message from='{ROOM}/Ännchen' type='groupchat'><body>greenhouse: pump on</body>{old}</message>"
+        ));
+    }
+    talk.recv(&format!("<message from='{ROOM}' type='groupchat'><body>greenhouse: pump on</body></message>"));
+    talk.recv(&format!("<message from='{ROOM}/Ännchen' type='error'><body>greenhouse: pump on</body></message>"));
+    // A room we are not in.
+    talk.recv(
+        "<message from='other@rooms.home.example/anna' type='groupchat'><body>greenhouse: pump on</body></message>",
+    );
+    assert_eq!(talk.moved(), Vec::<String>::new());
+    assert_eq!(talk.heard(), Vec::<String>::new());
+}
+
+#[test]
+fn requests_through_the_room_go_by_the_real_address() {
+    let mut talk = begin("points = [\"pump\", \"air\"]\n");
+    let ask = |nick: &str| {
+        format!(
+            "<iq from='{ROOM}/{nick}' type='get' id='q'>\
+             <query xmlns='http://jabber.org/protocol/disco#items' node='http://jabber.org/protocol/commands'/></iq>"
+        )
+    };
+    talk.recv(&ask("Ännchen"));
+    let items = String::from(&talk.sent()[0]);
+    assert!(items.contains("node=\"pump\"") || items.contains("node='pump'"), "{items}");
+    assert!(!items.contains("lamp"), "not for this room: {items}");
+    for nick in ["mallory", "ghost"] {
+        talk.recv(&ask(nick));
+        let sent = talk.sent();
+        assert_eq!(sent[0].attr("type"), Some("error"), "{nick}");
+        assert!(String::from(&sent[0]).contains("service-unavailable"), "{nick}");
+    }
+}
+
+#[test]
+fn it_asks_whether_it_is_still_in_and_comes_back() {
+    let mut talk = begin("");
+    talk.pass(Duration::from_secs(15 * 60 + 1));
+    let id = talk.question();
+    let ping = talk.sent().into_iter().find(|e| e.has_child("ping", "urn:xmpp:ping")).unwrap();
+    assert_eq!(ping.attr("to"), Some("household@rooms.home.example/greenhouse"));
+    let error = |condition: &str| {
+        format!(
+            "<iq from='{ROOM}/greenhouse' type='error' id='{id}'><error type='cancel'>\
+             <{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
+        )
+    };
+    talk.recv(&error("not-acceptable"));
+    let joins = |talk: &mut Talk| {
+        talk.sent()
+            .iter()
+            .filter(|e| e.name() == "presence" && e.has_child("x", "http://jabber.org/protocol/muc"))
+            .count()
+    };
+    assert_eq!(joins(&mut talk), 1, "XEP-0410: not in any more");
+    talk.recv(&presence("greenhouse", SELF));
+    talk.feed(Input::Offline);
+    talk.connect(true);
+    let asked = talk.sent().iter().any(|e| e.has_child("ping", "urn:xmpp:ping"));
+    assert!(asked, "after a resumed stream the room is asked at once");
+    talk.feed(Input::Offline);
+    talk.online();
+    assert_eq!(joins(&mut talk), 1, "after a new login it joins again");
+}
+
+#[test]
+fn being_kicked_is_said_once_and_tried_again_and_being_banned_is_not() {
+    let mut talk = begin("");
+    talk.logged();
+    let gone = |codes: &str| {
+        format!(
+            "<presence from='{ROOM}/greenhouse' type='unavailable'><x xmlns='http://jabber.org/protocol/muc#user'>\
+             <item affiliation='none' role='none'/><status code='110'/>{codes}</x></presence>"
+        )
+    };
+    talk.recv(&gone("<status code='307'/>"));
+    assert_eq!(talk.logged_aloud(), [format!("not in the room {ROOM}: the device was kicked")]);
+    let joins = |talk: &mut Talk| {
+        talk.sent()
+            .iter()
+            .filter(|e| e.name() == "presence" && e.has_child("x", "http://jabber.org/protocol/muc"))
+            .count()
+    };
+    assert_eq!(joins(&mut talk), 0);
+    talk.pass(Duration::from_secs(61));
+    assert_eq!(joins(&mut talk), 1);
+    talk.recv(&presence("greenhouse", SELF));
+    talk.recv(&gone("<status code='301'/>"));
+    talk.pass(Duration::from_secs(86400));
+    assert_eq!(joins(&mut talk), 0);
+}
+
+#[test]
+fn a_taken_nick_gets_a_tail_and_a_locked_out_device_does_not_hammer() {
+    let mut talk = knocking("");
+    talk.sent();
+    let refused = |nick: &str, condition: &str| {
+        format!(
+            "<presence from='{ROOM}/{nick}' type='error'><error type='cancel'>\
+             <{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></presence>"
+        )
+    };
+    talk.recv(&refused("greenhouse", "conflict"));
+    assert_eq!(talk.sent()[0].attr("to"), Some("household@rooms.home.example/greenhouse_"));
+    talk.recv(&presence("greenhouse_", SELF));
+    says(&mut talk, "greenhouse", "greenhouse_: status");
+    assert_eq!(talk.heard(), Vec::<String>::new());
+
+    let mut talk = knocking("");
+    talk.sent();
+    talk.logged();
+    let mut tries = 0;
+    for _ in 0..24 {
+        talk.recv(&refused("greenhouse", "registration-required"));
+        talk.pass(Duration::from_secs(3600));
+        tries += talk.sent().iter().filter(|e| e.name() == "presence").count();
+    }
+    assert!((20..40).contains(&tries), "{tries} tries in a day");
+    let line = format!("not in the room {ROOM}: it is for members only, and the device is none");
+    assert_eq!(talk.logged_aloud().iter().filter(|said| **said == line).count(), 1);
+}
+
+#[test]
+fn owners_invite_and_nobody_else() {
+    let mut talk = Talk::begin();
+    let direct = |who: &str| {
+        format!("<message from='{who}@home.example/x'><x xmlns='jabber:x:conference' jid='{ROOM}'/></message>")
+    };
+    let mediated = |room: &str, who: &str| {
+        format!(
+            "<message from='{room}'><x xmlns='http://jabber.org/protocol/muc#user'>\
+             <invite from='{who}@home.example/x'/></x></message>"
+        )
+    };
+    talk.recv(&direct("ben"));
+    talk.recv(&direct("mallory"));
+    talk.recv(&mediated(ROOM, "ben"));
+    // A room on another server can say anything of who invited.
+    talk.recv(&mediated("trap@rooms.evil.example", "anna"));
+    assert_eq!(talk.sent().len(), 0);
+    talk.recv(&direct("anna"));
+    assert_eq!(talk.sent()[0].attr("to"), Some("household@rooms.home.example/greenhouse"));
+    talk.recv(&mediated("kitchen@rooms.home.example", "anna"));
+    assert_eq!(talk.sent()[0].attr("to"), Some("kitchen@rooms.home.example/greenhouse"));
+    talk.recv(&direct("anna"));
+    assert_eq!(talk.sent().len(), 0, "it is coming already");
+}
+
+#[test]
+fn readings_go_on_while_a_room_is_silent() {
+    let mut talk = knocking("");
+    talk.sent();
+    talk.pass(Duration::from_secs(59));
+    talk.report("door", Ok(Value::Switch(true)));
+    talk.pass(Duration::from_secs(600));
+    let joins = talk.sent().iter().filter(|e| e.has_child("x", "http://jabber.org/protocol/muc")).count();
+    assert!((2..6).contains(&joins), "{joins}");
+}
