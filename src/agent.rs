@@ -8,6 +8,7 @@ mod input;
 mod puzzled;
 mod rooms;
 mod seen;
+mod spoken;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -87,6 +88,8 @@ pub struct Agent {
     late: Vec<Option<Moment>>,
     /// What each contact has said lately that was not understood.
     puzzled: Vec<Puzzled>,
+    /// The same for all guests of rooms together.
+    guests: Puzzled,
     seen: Seen,
     strangers: Bucket,
     stranger_lines: Bucket,
@@ -108,6 +111,7 @@ impl Agent {
             roster_due: false,
             late: device.contacts().map(|_| None).collect(),
             puzzled: device.contacts().map(|_| Puzzled::default()).collect(),
+            guests: Puzzled::default(),
             seen: Seen::default(),
             strangers: Bucket::per_minute(STRANGERS_PER_MINUTE, now.mono),
             stranger_lines: Bucket::per_minute(STRANGER_LINES_PER_MINUTE, now.mono),
@@ -321,7 +325,7 @@ impl Agent {
         }
         let id = self.fresh_id();
         let scene = scene!(self, now);
-        out.extend(door.answer(&scene, actuator, &result, id).map(Effect::Send));
+        out.extend(door.answer(&scene, &self.rooms, actuator, &result, id).map(Effect::Send));
     }
 
     fn refresh(&mut self, now: Now, out: &mut Vec<Effect>) {

@@ -1,21 +1,22 @@
 //! The way a wish came in is the way its answer goes out.
 
 use jid::{BareJid, Jid};
-use xmpp_parsers::message::{MessageType, Thread};
+use xmpp_parsers::message::{Message, MessageType, Thread};
 use xmpp_parsers::stanza::Stanza;
 
 use crate::control::{Outcome, Refusal};
-use crate::model::ActuatorId;
+use crate::model::{ActuatorId, Device};
 use crate::xmpp::hub::Place;
-use crate::xmpp::{Scene, adhoc, iq, message, muc, words};
+use crate::xmpp::muc::Rooms;
+use crate::xmpp::{Scene, adhoc, iq, message, words};
 
 /// Whom to answer, and how.
 #[derive(Debug)]
 pub(super) enum Door {
     /// A chat message.
     Chat { to: Jid, type_: MessageType, thread: Option<Thread> },
-    /// An ad-hoc command.
-    Form { to: Jid, id: String, node: String, session: String },
+    /// An ad-hoc command, perhaps through a room.
+    Form { by: BareJid, to: Jid, id: String, node: String, session: String },
     /// Words in a room, or to the device alone through it.
     Room { by: BareJid, to: Jid, nick: Option<String> },
     /// A hub's line, answered in its turn ([`crate::xmpp::hub`]).
@@ -23,11 +24,16 @@ pub(super) enum Door {
 }
 
 impl Door {
-    /// Who asked.
+    /// The way back to whoever sent this message.
+    pub fn of(message: &Message, from: Jid) -> Door {
+        Door::Chat { to: from, type_: message.type_.clone(), thread: message.thread.clone() }
+    }
+
+    /// Who asked, by its real address.
     pub fn asker(&self) -> BareJid {
         match self {
-            Door::Room { by, .. } => by.clone(),
-            Door::Chat { to, .. } | Door::Form { to, .. } | Door::Hub { from: to, .. } => to.to_bare(),
+            Door::Room { by, .. } | Door::Form { by, .. } => by.clone(),
+            Door::Chat { to, .. } | Door::Hub { from: to, .. } => to.to_bare(),
         }
     }
 
@@ -35,23 +41,31 @@ impl Door {
     pub fn answer(
         self,
         scene: &Scene<'_>,
+        rooms: &Rooms,
         actuator: ActuatorId,
         result: &Result<Outcome, Refusal>,
         fresh: String,
     ) -> Option<Stanza> {
         let text = words::outcome(scene, actuator, result);
-        Some(match self {
-            Door::Hub { .. } => return None,
-            Door::Room { to, nick, .. } => muc::say(to, nick.as_deref(), fresh, text).into(),
+        match self {
+            Door::Form { to, id, node, session, .. } => {
+                let command = adhoc::finished(node, session, words::went_well(result), text);
+                Some(iq::result(Some(to), id, Some(command)).into())
+            }
+            door => door.say(scene.device, rooms, fresh, text),
+        }
+    }
+
+    /// Words as the answer, where words are one.
+    pub fn say(self, device: &Device, rooms: &Rooms, fresh: String, text: String) -> Option<Stanza> {
+        match self {
+            Door::Hub { .. } | Door::Form { .. } => None,
+            Door::Room { to, nick, .. } => Some(rooms.say(device, to, nick.as_deref(), fresh, text).into()),
             Door::Chat { to, type_, thread } => {
                 let mut message = message::write(to, type_, fresh, text);
                 message.thread = thread;
-                message.into()
+                Some(message.into())
             }
-            Door::Form { to, id, node, session } => {
-                let command = adhoc::finished(node, session, words::went_well(result), text);
-                iq::result(Some(to), id, Some(command)).into()
-            }
-        })
+        }
     }
 }

@@ -14,7 +14,6 @@ use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType};
 use super::{Agent, Door, Effect, scene};
 use crate::control::{Asker, recognise};
 use crate::model::{ContactId, Now, Speaks};
-use crate::xmpp::chat::{self, Answer};
 use crate::xmpp::iq::{self, Caller, Reply, Turn, Verb};
 use crate::xmpp::journal::Level;
 use crate::xmpp::message::Incoming;
@@ -58,7 +57,7 @@ impl Agent {
             Pass::FirstNo => {
                 out.push(Effect::Log(Level::Warn, format!("{from} is too fast; ignored for now")));
                 return match self.device.contact(contact).speaks {
-                    Speaks::Words => self.say(&message, from, TOO_FAST.to_owned(), out),
+                    Speaks::Words => self.say(Door::of(&message, from), TOO_FAST.to_owned(), out),
                     _ => self.hub_is_refused(contact, &from, "too many commands; wait a minute", now, out),
                 };
             }
@@ -76,28 +75,7 @@ impl Agent {
         }
         match sorted {
             Incoming::Other => {}
-            Incoming::Words(words) => {
-                let scene = scene!(self, now);
-                let Some(asker) = recognise(scene.device, &from) else { return };
-                let answer = chat::answer(&scene, &self.journal, asker, words);
-                let puzzled = &mut self.puzzled[contact.index()];
-                if !matches!(answer, Answer::Wonder(_)) {
-                    puzzled.clear();
-                }
-                match answer {
-                    Answer::Say(text) => self.say(&message, from, text, out),
-                    Answer::Wonder(text) => {
-                        if puzzled.may_answer(now.mono) {
-                            self.say(&message, from, text, out);
-                        }
-                    }
-                    Answer::Move(actuator, wish) => {
-                        let door =
-                            Door::Chat { to: from, type_: message.type_.clone(), thread: message.thread.clone() };
-                        self.request(contact, actuator, wish, door, now, out);
-                    }
-                }
-            }
+            Incoming::Words(words) => self.spoken(contact, words, Door::of(&message, from), now, out),
             Incoming::Late(words) => {
                 // After a long absence there may be many; one word for all of them is enough.
                 let told = &mut self.late[contact.index()];
@@ -107,22 +85,20 @@ impl Agent {
                 *told = Some(now.mono);
                 let quoted: String = words.trim().chars().take(40).collect();
                 let text = format!("“{quoted}” came late, so I did nothing. What you still want, say again.");
-                self.say(&message, from, text, out);
+                self.say(Door::of(&message, from), text, out);
             }
             Incoming::Corrected => {
-                self.say(&message, from, "I do not run corrections. Send it as a new message.".to_owned(), out);
+                self.say(
+                    Door::of(&message, from),
+                    "I do not run corrections. Send it as a new message.".to_owned(),
+                    out,
+                );
             }
             Incoming::Encrypted => {
                 let text = "I cannot read end-to-end encrypted messages. Turn encryption off for this chat.";
-                self.say(&message, from, text.to_owned(), out);
+                self.say(Door::of(&message, from), text.to_owned(), out);
             }
         }
-    }
-
-    fn say(&mut self, to: &Message, from: Jid, text: String, out: &mut Vec<Effect>) {
-        let mut reply = message::write(from, to.type_.clone(), self.fresh_id(), text);
-        reply.thread = to.thread.clone();
-        out.push(Effect::Send(reply.into()));
     }
 
     fn presence(&mut self, presence: Presence, now: Now, out: &mut Vec<Effect>) {
@@ -173,7 +149,7 @@ impl Agent {
                 // ejabberd asks for our capabilities in our own name.
                 None if is_server(from, &own) || self.me.as_ref().is_some_and(|me| *me == *from) => Caller::Server,
                 None => {
-                    if self.stranger(from, "asked us something", now, out) {
+                    if self.is_worth_refusing(from, now, out) {
                         let refusal = iq::refuse(Some(from.clone()), id, iq::nothing_here());
                         out.push(Effect::Send(refusal.into()));
                     }
@@ -188,7 +164,8 @@ impl Agent {
             Reply::Error(error) => out.push(Effect::Send(iq::refuse(from, id, error).into())),
             Reply::Later { actuator, wish, node, session } => {
                 let (Some(contact), Some(to)) = (contact, from) else { return };
-                self.request(contact, actuator, wish, Door::Form { to, id, node, session }, now, out);
+                let by = self.device.contact(contact).jid.clone();
+                self.request(contact, actuator, wish, Door::Form { by, to, id, node, session }, now, out);
             }
         }
     }

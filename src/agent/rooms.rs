@@ -1,18 +1,18 @@
 //! What comes through rooms ([`crate::xmpp::muc`]). It is sorted out before everything else, because an address in a
 //! room is nobody's own.
 
-use jid::Jid;
-use xmpp_parsers::message::{Message, MessageType};
+use jid::{BareJid, Jid};
+use xmpp_parsers::message::{Id, Message, MessageType};
 use xmpp_parsers::presence::Presence;
 use xmpp_parsers::stanza_error::StanzaError;
 
 use super::{Agent, Door, Effect, scene};
 use crate::control::{Asker, recognise};
-use crate::model::{self, ContactId, Notify, Now, Scope};
+use crate::model::{self, ContactId, Device, Notify, Now, Scope};
 use crate::xmpp::chat::{self, Answer, Line};
 use crate::xmpp::journal::Level;
 use crate::xmpp::message::{self, Incoming};
-use crate::xmpp::muc::{self, Events, Sender};
+use crate::xmpp::muc::{self, Events, Room, Sender};
 use crate::xmpp::rate::Pass;
 
 impl Agent {
@@ -25,9 +25,18 @@ impl Agent {
             return true;
         }
         let Some(room) = self.rooms.room_of(from) else { return message.type_ == MessageType::Groupchat };
+        if message.type_ == MessageType::Error {
+            if from.resource().is_none() {
+                room.doubt(now.mono);
+            }
+            return true;
+        }
         room.is_alive(now.mono);
+        if !room.is_in() {
+            return true;
+        }
         let sender = room.sender(from);
-        let nick = from.resource().map(ToString::to_string);
+        let public = message.type_ == MessageType::Groupchat;
         let words = match message.type_ {
             // What the room kept from before is not said now.
             MessageType::Groupchat if message::is_fresh(message) => {
@@ -39,16 +48,23 @@ impl Agent {
             },
             _ => None,
         };
-        let private = message.type_ != MessageType::Groupchat;
-        let (Some(words), Some(nick)) = (words, nick) else { return true };
-        let by = match sender {
+        let (Some(words), Some(nick)) = (words, from.resource().map(ToString::to_string)) else { return true };
+        if let Some(Id(id)) = &message.id
+            && self.seen.again(from, id, words, now.mono)
+        {
+            return true;
+        }
+        let (by, contact) = match sender {
             Sender::Nobody => return true,
-            Sender::Real(real) => real,
-            Sender::Hidden => from.to_bare(),
+            Sender::Hidden => (from.to_bare(), None),
+            Sender::Real(real) => {
+                let contact = self.device.contact_of(&real);
+                (real, contact)
+            }
         };
-        let door = Door::Room { by: by.clone(), to: from.clone(), nick: (!private).then_some(nick) };
-        match recognise(&self.device, &by.clone().into()).map(|asker| asker.id()) {
-            Some(contact) => self.contact_in_room(contact, from, words, door, now, out),
+        let door = Door::Room { by, to: from.clone(), nick: public.then_some(nick) };
+        match contact {
+            Some(contact) => self.contact_in_room(contact, words, door, now, out),
             None => self.guest_in_room(from, words, door, now, out),
         }
         true
@@ -104,30 +120,19 @@ impl Agent {
         }
     }
 
-    fn contact_in_room(
-        &mut self,
-        contact: ContactId,
-        from: &Jid,
-        words: &str,
-        door: Door,
-        now: Now,
-        out: &mut Vec<Effect>,
-    ) {
-        match self.buckets[contact.index()].0.take(now.mono) {
-            Pass::Yes => {}
-            Pass::FirstNo => return self.speak(door, "too many commands; wait a minute".to_owned(), out),
-            Pass::No => return,
+    /// A request of somebody who is no contact. In a room every client asks who we are, which is nothing for the log.
+    pub(super) fn is_worth_refusing(&mut self, from: &Jid, now: Now, out: &mut Vec<Effect>) -> bool {
+        match self.rooms.room_of(from) {
+            Some(_) => self.strangers.take(now.mono) == Pass::Yes,
+            None => self.stranger(from, "asked us something", now, out),
         }
-        let scene = scene!(self, now);
-        let asker = self.rooms.inside(Asker::of(scene.device, contact), from);
-        match chat::answer(&scene, &self.journal, asker, words) {
-            Answer::Say(text) => self.speak(door, text, out),
-            Answer::Wonder(text) => {
-                if self.puzzled[contact.index()].may_answer(now.mono) {
-                    self.speak(door, text, out);
-                }
-            }
-            Answer::Move(actuator, wish) => self.request(contact, actuator, wish, door, now, out),
+    }
+
+    fn contact_in_room(&mut self, contact: ContactId, words: &str, door: Door, now: Now, out: &mut Vec<Effect>) {
+        match self.buckets[contact.index()].0.take(now.mono) {
+            Pass::Yes => self.spoken(contact, words, door, now, out),
+            Pass::FirstNo => self.say(door, "too many commands; wait a minute".to_owned(), out),
+            Pass::No => {}
         }
     }
 
@@ -145,20 +150,15 @@ impl Agent {
                 Answer::Say(text) => text,
                 _ => return,
             },
+            // Two devices in one room could tell one another so for ever.
+            _ if !self.guests.may_answer(now.mono) => return,
             _ => "here you may only read: say status, or the name of a point".to_owned(),
         };
-        self.speak(door, text, out);
-    }
-
-    fn speak(&mut self, door: Door, text: String, out: &mut Vec<Effect>) {
-        if let Door::Room { to, nick, .. } = door {
-            let message = muc::say(to, nick.as_deref(), self.fresh_id(), text);
-            out.push(Effect::Send(message.into()));
-        }
+        self.say(door, text, out);
     }
 
     fn invited(&mut self, invitation: muc::Invitation, now: Now, out: &mut Vec<Effect>) {
-        let muc::Invitation { room, by } = invitation;
+        let muc::Invitation { room, by, is_near } = invitation;
         let Some(asker) = recognise(&self.device, &by) else {
             self.stranger(&by, "invited us into a room", now, out);
             return;
@@ -167,22 +167,28 @@ impl Agent {
         if self.buckets[contact.index()].0.take(now.mono) != Pass::Yes {
             return;
         }
-        if !Asker::of(&self.device, contact).may_administer() {
-            out.push(Effect::Log(Level::Info, format!("{by} invited us into {room}, but is no owner; ignored")));
-            return;
-        }
-        let wanted = model::Room {
-            jid: room.clone(),
-            nick: self.device.name().to_owned(),
-            points: Scope::All,
-            guest: None,
-            notify: Notify::Nothing,
+        let text = match () {
+            () if !Asker::of(&self.device, contact).may_administer() => "Only owners invite me into rooms.".to_owned(),
+            () if self.rooms.of(&room).is_some_and(Room::is_in) => format!("I am in {room} already."),
+            () if !is_near => {
+                format!("{room} is not on my own server. If you trust its server, name the room in my config.")
+            }
+            () if self.device.contact_of(&room).is_some() => return,
+            () if self.rooms.invited(invited_to(&self.device, room.clone())) => {
+                let line = format!("{by} invited us into {room}; joining until the next start");
+                out.push(Effect::Log(Level::Info, line));
+                self.rooms.arrive(now.mono);
+                format!("I am coming into {room}, until somebody puts me out or I am restarted.")
+            }
+            () => "I am in too many rooms.".to_owned(),
         };
-        if self.device.contact_of(&room).is_none() && self.rooms.invited(wanted) {
-            out.push(Effect::Log(Level::Info, format!("{by} invited us into {room}; joining until the next start")));
-            self.rooms.arrive(now.mono);
-        }
+        let id = self.fresh_id();
+        out.push(Effect::Send(message::write(by, MessageType::Chat, id, text).into()));
     }
+}
+
+fn invited_to(device: &Device, room: BareJid) -> model::Room {
+    model::Room { jid: room, nick: device.name().to_owned(), points: Scope::All, guest: None, notify: Notify::Nothing }
 }
 
 fn push(events: Events, out: &mut Vec<Effect>) {

@@ -41,14 +41,31 @@ fn begin(more: &str) -> Talk {
 }
 
 fn says(talk: &mut Talk, nick: &str, words: &str) {
-    talk.recv(&format!("<message from='{ROOM}/{nick}' type='groupchat' id='x'><body>{words}</body></message>"));
+    let id = talk.next();
+    talk.recv(&format!("<message from='{ROOM}/{nick}' type='groupchat' id='{id}'><body>{words}</body></message>"));
 }
 
 fn whispers(talk: &mut Talk, nick: &str, words: &str) {
+    let id = talk.next();
     talk.recv(&format!(
-        "<message from='{ROOM}/{nick}' type='chat' id='x'><body>{words}</body>\
+        "<message from='{ROOM}/{nick}' type='chat' id='{id}'><body>{words}</body>\
          <x xmlns='http://jabber.org/protocol/muc#user'/></message>"
     ));
+}
+
+/// Where it asked to be let in since the last look.
+fn joins(talk: &mut Talk) -> Vec<String> {
+    let sent = talk.sent();
+    let joins = sent.iter().filter(|e| e.name() == "presence" && e.has_child("x", "http://jabber.org/protocol/muc"));
+    joins.map(|e| e.attr("to").unwrap().to_owned()).collect()
+}
+
+/// The device is put out, with these codes.
+fn gone(codes: &str) -> String {
+    format!(
+        "<presence from='{ROOM}/greenhouse' type='unavailable'><x xmlns='http://jabber.org/protocol/muc#user'>\
+         <item affiliation='none' role='none'/><status code='110'/>{codes}</x></presence>"
+    )
 }
 
 #[test]
@@ -180,13 +197,7 @@ fn it_asks_whether_it_is_still_in_and_comes_back() {
         )
     };
     talk.recv(&error("not-acceptable"));
-    let joins = |talk: &mut Talk| {
-        talk.sent()
-            .iter()
-            .filter(|e| e.name() == "presence" && e.has_child("x", "http://jabber.org/protocol/muc"))
-            .count()
-    };
-    assert_eq!(joins(&mut talk), 1, "XEP-0410: not in any more");
+    assert_eq!(joins(&mut talk).len(), 1, "XEP-0410: not in any more");
     talk.recv(&presence("greenhouse", SELF));
     talk.feed(Input::Offline);
     talk.connect(true);
@@ -194,34 +205,22 @@ fn it_asks_whether_it_is_still_in_and_comes_back() {
     assert!(asked, "after a resumed stream the room is asked at once");
     talk.feed(Input::Offline);
     talk.online();
-    assert_eq!(joins(&mut talk), 1, "after a new login it joins again");
+    assert_eq!(joins(&mut talk).len(), 1, "after a new login it joins again");
 }
 
 #[test]
 fn being_kicked_is_said_once_and_tried_again_and_being_banned_is_not() {
     let mut talk = begin("");
     talk.logged();
-    let gone = |codes: &str| {
-        format!(
-            "<presence from='{ROOM}/greenhouse' type='unavailable'><x xmlns='http://jabber.org/protocol/muc#user'>\
-             <item affiliation='none' role='none'/><status code='110'/>{codes}</x></presence>"
-        )
-    };
     talk.recv(&gone("<status code='307'/>"));
     assert_eq!(talk.logged_aloud(), [format!("not in the room {ROOM}: the device was kicked")]);
-    let joins = |talk: &mut Talk| {
-        talk.sent()
-            .iter()
-            .filter(|e| e.name() == "presence" && e.has_child("x", "http://jabber.org/protocol/muc"))
-            .count()
-    };
-    assert_eq!(joins(&mut talk), 0);
+    assert_eq!(joins(&mut talk).len(), 0);
     talk.pass(Duration::from_secs(61));
-    assert_eq!(joins(&mut talk), 1);
+    assert_eq!(joins(&mut talk).len(), 1);
     talk.recv(&presence("greenhouse", SELF));
     talk.recv(&gone("<status code='301'/>"));
     talk.pass(Duration::from_secs(86400));
-    assert_eq!(joins(&mut talk), 0);
+    assert_eq!(joins(&mut talk).len(), 0);
 }
 
 #[test]
@@ -266,18 +265,141 @@ fn owners_invite_and_nobody_else() {
              <invite from='{who}@home.example/x'/></x></message>"
         )
     };
-    talk.recv(&direct("ben"));
     talk.recv(&direct("mallory"));
-    talk.recv(&mediated(ROOM, "ben"));
     // A room on another server can say anything of who invited.
     talk.recv(&mediated("trap@rooms.evil.example", "anna"));
+    talk.recv(&mediated("trap@notrooms.evilhome.example", "anna"));
     assert_eq!(talk.sent().len(), 0);
+    for invitation in [direct("ben"), mediated(ROOM, "ben")] {
+        talk.recv(&invitation);
+        assert_eq!(talk.heard(), ["ben@home.example/x: Only owners invite me into rooms."]);
+    }
+    // It would also say anything of who speaks.
+    talk.recv(&direct("anna").replace(ROOM, "trap@rooms.evil.example"));
+    assert!(talk.reply().contains("not on my own server"));
+    assert_eq!(joins(&mut talk), Vec::<String>::new());
     talk.recv(&direct("anna"));
-    assert_eq!(talk.sent()[0].attr("to"), Some("household@rooms.home.example/greenhouse"));
+    assert_eq!(joins(&mut talk), ["household@rooms.home.example/greenhouse"]);
     talk.recv(&mediated("kitchen@rooms.home.example", "anna"));
-    assert_eq!(talk.sent()[0].attr("to"), Some("kitchen@rooms.home.example/greenhouse"));
+    assert_eq!(joins(&mut talk), ["kitchen@rooms.home.example/greenhouse"]);
     talk.recv(&direct("anna"));
-    assert_eq!(talk.sent().len(), 0, "it is coming already");
+    assert_eq!(joins(&mut talk), Vec::<String>::new(), "it is coming already");
+}
+
+#[test]
+fn whoever_is_put_out_of_a_room_it_was_invited_to_stays_out_until_invited_again() {
+    let mut talk = Talk::begin();
+    let invitation =
+        format!("<message from='anna@home.example/x'><x xmlns='jabber:x:conference' jid='{ROOM}'/></message>");
+    talk.recv(&invitation);
+    talk.recv(&presence("greenhouse", SELF));
+    talk.sent();
+    talk.recv(&gone("<status code='307'/>"));
+    talk.pass(Duration::from_secs(86400));
+    talk.feed(Input::Offline);
+    talk.online();
+    assert_eq!(joins(&mut talk), Vec::<String>::new());
+    talk.recv(&invitation);
+    assert_eq!(joins(&mut talk).len(), 1);
+}
+
+#[test]
+fn before_everybody_nobody_is_named_by_an_address() {
+    let mut talk = begin("");
+    says(&mut talk, "Ännchen", "greenhouse: pump on");
+    talk.hardware_obeys();
+    talk.says("carol@home.example", "pump off");
+    talk.hardware_obeys();
+    talk.says("ben@home.example", "lamp 10");
+    talk.sent();
+    for words in ["who", "log", "status"] {
+        says(&mut talk, "Ännchen", &format!("greenhouse: {words}"));
+        let heard = talk.heard();
+        let (_, text) = heard[0].split_once(": ").unwrap();
+        assert!(!text.contains('@'), "{text}");
+    }
+    says(&mut talk, "Ännchen", "greenhouse: log");
+    assert!(talk.heard()[0].contains("(Ännchen)"));
+    // To one alone it says who.
+    whispers(&mut talk, "Ännchen", "who");
+    assert!(talk.heard()[0].contains("ben@home.example"));
+}
+
+#[test]
+fn two_devices_that_are_each_others_guests_fall_silent() {
+    let mut talk = begin("guests = \"all\"\n");
+    let mut answers = 0;
+    for _ in 0..50 {
+        says(&mut talk, "ghost", "greenhouse: here you may only read: say status, or the name of a point");
+        answers += talk.heard().len();
+    }
+    assert!((1..10).contains(&answers), "{answers}");
+}
+
+#[test]
+fn a_message_that_came_twice_moves_once() {
+    let mut talk = begin("");
+    let toggle = format!(
+        "<message from='{ROOM}/Ännchen' type='groupchat' id='a'><body>greenhouse: pump toggle</body></message>"
+    );
+    talk.recv(&toggle);
+    talk.recv(&toggle);
+    assert_eq!(talk.moved(), ["pump on"]);
+}
+
+#[test]
+fn who_takes_the_nick_of_an_owner_that_left_is_somebody_else() {
+    let mut talk = begin("");
+    talk.recv(&format!("<presence from='{ROOM}/Ännchen' type='unavailable'/>"));
+    says(&mut talk, "Ännchen", "greenhouse: pump on");
+    talk.recv(&presence("Ännchen", "<item affiliation='none' role='participant'/>"));
+    says(&mut talk, "Ännchen", "greenhouse: pump on");
+    // Told twice who somebody is, the device believes neither.
+    let anna = "<x xmlns='http://jabber.org/protocol/muc#user'><item jid='anna@home.example/x'/></x>";
+    talk.recv(&format!("<presence from='{ROOM}/Ännchen'>{anna}{anna}</presence>"));
+    says(&mut talk, "Ännchen", "greenhouse: pump on");
+    assert_eq!(talk.moved(), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_said_in_a_room_the_device_is_out_of_is_nothing() {
+    let mut talk = begin("guests = \"all\"\n");
+    talk.recv(&gone("<status code='307'/>"));
+    says(&mut talk, "Ännchen", "greenhouse: pump on");
+    says(&mut talk, "ghost", "greenhouse: status");
+    whispers(&mut talk, "Ännchen", "pump on");
+    assert_eq!(talk.moved(), Vec::<String>::new());
+    assert_eq!(talk.heard(), Vec::<String>::new());
+}
+
+#[test]
+fn words_the_room_does_not_take_make_it_ask_whether_it_is_still_in() {
+    let mut talk = begin("");
+    says(&mut talk, "Ännchen", "greenhouse: air");
+    talk.sent();
+    talk.recv(&format!(
+        "<message from='{ROOM}' type='error'><body>x</body><error type='cancel'>\
+         <not-acceptable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"
+    ));
+    assert!(talk.sent()[0].has_child("ping", "urn:xmpp:ping"));
+}
+
+#[test]
+fn every_kick_makes_it_more_patient() {
+    let mut talk = begin("");
+    let mut times = 0;
+    for _ in 0..24 * 60 {
+        talk.pass(Duration::from_secs(60));
+        if !joins(&mut talk).is_empty() {
+            times += 1;
+            talk.recv(&presence("greenhouse", SELF));
+            talk.recv(&gone("<status code='307'/>"));
+        }
+        if times == 0 {
+            talk.recv(&gone("<status code='307'/>"));
+        }
+    }
+    assert!((20..40).contains(&times), "{times} times in a day");
 }
 
 #[test]

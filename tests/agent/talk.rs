@@ -163,6 +163,12 @@ impl Talk {
         self.recv(&format!("<message from='{who}/phone' type='chat' id='m{id}'><body>{text}</body></message>"));
     }
 
+    /// An id that no stanza had yet.
+    pub fn next(&mut self) -> String {
+        self.said += 1;
+        format!("m{}", self.said)
+    }
+
     pub fn report(&mut self, point: &str, result: Result<Value, Fault>) {
         self.feed(Input::Report { point: point.into(), result, answers: None });
     }

@@ -1,5 +1,5 @@
-//! Invitations: from owners only. A direct one (XEP-0249) comes from its sender; a mediated one (XEP-0045 section 7.8.2)
-//! is the room's word for who sent it, which counts only if the room is on our own server.
+//! Invitations: from owners only, and only into rooms of our own server, because a room's server is believed about who
+//! is who in it. Others are named in the config by somebody who trusts them.
 
 use jid::{BareJid, Jid};
 use xmpp_parsers::message::Message;
@@ -14,8 +14,10 @@ const DIRECT: &str = "jabber:x:conference";
 pub struct Invitation {
     /// The room.
     pub room: BareJid,
-    /// Who says so.
+    /// Who says so: the sender of a direct one (XEP-0249); of a mediated one (XEP-0045 section 7.8.2) the room's word.
     pub by: Jid,
+    /// The room is on our own server.
+    pub is_near: bool,
 }
 
 /// The invitation in a message, if there is one whose sender can be believed.
@@ -23,11 +25,18 @@ pub fn invitation(device: &Device, message: &Message) -> Option<Invitation> {
     let from = message.from.as_ref()?;
     if let Some(direct) = message.payloads.iter().find(|payload| payload.is("x", DIRECT)) {
         let room = direct.attr("jid").and_then(|jid| BareJid::new(jid).ok())?;
-        return Some(Invitation { room, by: from.clone() });
+        let is_near = is_near(device, &room);
+        return Some(Invitation { room, by: from.clone(), is_near });
     }
     let user = message.payloads.iter().find(|payload| payload.is("x", ns::MUC_USER))?;
     let by = user.get_child("invite", ns::MUC_USER)?.attr("from").and_then(|jid| Jid::new(jid).ok())?;
+    let room = from.to_bare();
+    // A room of somewhere else can say anything about who sent it.
+    (from.resource().is_none() && is_near(device, &room)).then_some(Invitation { room, by, is_near: true })
+}
+
+/// On a part of our own server that is not the server itself, where its users are.
+fn is_near(device: &Device, room: &BareJid) -> bool {
     let own = device.account().jid.domain().as_str();
-    let ours = from.domain().as_str().strip_suffix(own).is_some_and(|front| front.is_empty() || front.ends_with('.'));
-    ours.then(|| Invitation { room: from.to_bare(), by })
+    room.node().is_some() && room.domain().as_str().strip_suffix(own).is_some_and(|front| front.ends_with('.'))
 }

@@ -3,11 +3,14 @@
 
 mod address;
 mod invite;
+mod occupants;
 mod room;
+mod trouble;
 
 pub use address::spoken_to;
 pub use invite::{Invitation, invitation};
-pub use room::{Events, Room, Sender};
+pub use occupants::Sender;
+pub use room::{Events, Room};
 
 use jid::{BareJid, Jid};
 use xmpp_parsers::message::{Message, MessageType};
@@ -70,10 +73,13 @@ impl Rooms {
         self.0.iter()
     }
 
-    /// An owner invites the device. False if it is in that room already, or in too many.
+    /// An owner invites the device. It comes, also if it was put out before; false if there are too many.
     pub fn invited(&mut self, room: model::Room) -> bool {
-        let many = self.0.iter().filter(|room| !room.is_configured()).count() >= INVITED;
-        if many || self.of(&room.jid).is_some() {
+        if let Some(known) = self.0.iter_mut().find(|known| *known.jid() == room.jid) {
+            known.invited_again();
+            return true;
+        }
+        if self.0.iter().filter(|room| !room.is_configured()).count() >= INVITED {
             return false;
         }
         self.0.push(Room::new(room, false));
@@ -98,6 +104,40 @@ impl Rooms {
         }
     }
 
+    /// Words of ours: to the whole room, beginning with the nick of whom they are for, or to one occupant.
+    pub fn say(&self, device: &Device, to: Jid, nick: Option<&str>, id: String, text: String) -> Message {
+        match nick {
+            Some(nick) => {
+                let text = format!("{nick}: {}", self.discreet(device, &to, text));
+                message::write(to.to_bare().into(), MessageType::Groupchat, id, text)
+            }
+            None => {
+                let mut message = message::write(to, MessageType::Chat, id, text);
+                message.payloads.push(Element::bare("x", ns::MUC_USER));
+                message
+            }
+        }
+    }
+
+    /// What is said before everybody names nobody by an address: who is there by the nick, who is not not at all.
+    fn discreet(&self, device: &Device, room: &Jid, mut text: String) -> String {
+        if !text.contains('@') {
+            return text;
+        }
+        let room = self.of(&room.to_bare());
+        let mut named: Vec<&BareJid> = device.contacts().map(|(_, contact)| &contact.jid).collect();
+        // One address may be the end of another.
+        named.sort_by_key(|jid| std::cmp::Reverse(jid.as_str().len()));
+        for jid in named {
+            if !text.contains(jid.as_str()) {
+                continue;
+            }
+            let name = room.and_then(|room| room.nick_of(jid)).unwrap_or("somebody who is not here");
+            text = text.replace(jid.as_str(), name);
+        }
+        text
+    }
+
     /// The device is offline.
     pub fn offline(&mut self) {
         self.0.iter_mut().for_each(Room::offline);
@@ -120,18 +160,6 @@ impl Rooms {
     /// The answer to an IQ of ours, and the condition if it was an error. True if it was one of these.
     pub fn answered(&mut self, id: &str, error: Option<&str>, now: Moment) -> bool {
         self.0.iter_mut().any(|room| room.answered(id, error, now))
-    }
-}
-
-/// Words of ours: to the whole room, beginning with the nick of whom they are for, or to one occupant.
-pub fn say(to: Jid, nick: Option<&str>, id: String, text: String) -> Message {
-    match nick {
-        Some(nick) => message::write(to.to_bare().into(), MessageType::Groupchat, id, format!("{nick}: {text}")),
-        None => {
-            let mut message = message::write(to, MessageType::Chat, id, text);
-            message.payloads.push(Element::bare("x", ns::MUC_USER));
-            message
-        }
     }
 }
 

@@ -1,6 +1,6 @@
-//! One room over time: joining, who is in it, noticing that one is no longer in, and coming back.
+//! One room over time: joining, noticing that one is no longer in, and coming back.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jid::{BareJid, FullJid, Jid, ResourceRef};
@@ -14,6 +14,8 @@ use xmpp_parsers::ping::Ping;
 use xmpp_parsers::presence::{Presence, Type};
 use xmpp_parsers::stanza::Stanza;
 
+use super::occupants::{self, Occupants, Sender};
+use super::trouble;
 use crate::model::{self, Moment};
 
 const MUC_OWNER: &str = "http://jabber.org/protocol/muc#owner";
@@ -23,10 +25,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two tries, doubled each time.
 const RETRY: Duration = Duration::from_secs(60);
 const RETRY_AT_MOST: Duration = Duration::from_secs(3600);
+/// Who was in for so long is no longer somebody who is put out again and again.
+const SETTLED: Duration = Duration::from_secs(3600);
 /// XEP-0410 section 3: after so long without a word from the room it is asked whether we are still in.
 const QUIET: Duration = Duration::from_secs(15 * 60);
-/// Occupants that are remembered; the others are guests.
-const OCCUPANTS: usize = 500;
 /// Nicks tried when ours is taken: `greenhouse_`, `greenhouse__`.
 const NICKS: usize = 3;
 
@@ -37,10 +39,9 @@ pub struct Room {
     configured: bool,
     nick: String,
     state: State,
-    /// Real addresses by nick.
-    occupants: BTreeMap<String, Option<BareJid>>,
+    occupants: Occupants,
     tries: u32,
-    /// What was told of since the device was last in: each is said once.
+    /// What was told of since the device was last in for long: each is said once.
     troubles: BTreeSet<String>,
     /// When to ask whether we are still in.
     ask_at: Moment,
@@ -56,7 +57,8 @@ enum State {
     Waiting(Moment),
     /// Asked to let us in, since this moment.
     Joining(Moment),
-    In,
+    /// Since this moment.
+    In(Moment),
     /// Turned away for good: until the config is read anew, or the program starts again.
     Out,
 }
@@ -78,17 +80,6 @@ impl Events {
     }
 }
 
-/// Who speaks in a room.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Sender {
-    /// We ourselves, or the room.
-    Nobody,
-    /// Somebody whose real address the room tells.
-    Real(BareJid),
-    /// Somebody who hides it.
-    Hidden,
-}
-
 impl Room {
     pub(super) fn new(room: model::Room, configured: bool) -> Room {
         Room {
@@ -96,7 +87,7 @@ impl Room {
             room,
             configured,
             state: State::Offline,
-            occupants: BTreeMap::new(),
+            occupants: Occupants::default(),
             tries: 0,
             troubles: BTreeSet::new(),
             ask_at: Moment::START,
@@ -132,39 +123,47 @@ impl Room {
 
     /// The device is in it.
     pub fn is_in(&self) -> bool {
-        self.state == State::In
+        matches!(self.state, State::In(_))
     }
 
-    /// Who is behind an address of this room.
+    /// Who is behind an address of this room. While the device is not in it, nothing is known of anybody.
     pub fn sender(&self, from: &Jid) -> Sender {
-        let Some(nick) = from.resource().map(ResourceRef::as_str) else { return Sender::Nobody };
-        if nick == self.nick {
-            return Sender::Nobody;
+        match from.resource().map(ResourceRef::as_str) {
+            Some(nick) if nick != self.nick => self.occupants.sender(nick),
+            _ => Sender::Nobody,
         }
-        match self.occupants.get(nick) {
-            Some(Some(real)) => Sender::Real(real.clone()),
-            _ => Sender::Hidden,
-        }
+    }
+
+    /// What a person with this address is called here, if it is here.
+    pub(super) fn nick_of(&self, jid: &BareJid) -> Option<&str> {
+        self.occupants.nick_of(jid)
     }
 
     /// The presence that leaves it, if we are in it.
     pub(super) fn leave(self) -> Option<Stanza> {
-        let to = self.me().filter(|_| matches!(self.state, State::In | State::Joining(_)))?;
+        let to = self.me().filter(|_| matches!(self.state, State::In(_) | State::Joining(_)))?;
         Some(Presence::unavailable().with_to(to).into())
+    }
+
+    pub(super) fn invited_again(&mut self) {
+        if matches!(self.state, State::Out | State::Waiting(_)) {
+            (self.tries, self.state) = (0, State::Waiting(Moment::START));
+        }
     }
 
     pub(super) fn online(&mut self, resumed: bool, now: Moment) {
         if self.state == State::Out {
             return;
         }
-        if resumed && self.state == State::In {
+        match self.state {
             // Asked at once: the room may have lost us while the server could not reach us.
-            (self.ask_at, self.asked) = (now, None);
-            return;
+            State::In(_) if resumed => return (self.ask_at, self.asked) = (now, None),
+            State::Waiting(_) if resumed => return,
+            _ => {}
         }
         self.tries = 0;
-        self.occupants.clear();
-        self.state = State::Waiting(now);
+        self.nick.clone_from(&self.room.nick);
+        self.enter_at(now);
     }
 
     pub(super) fn arrive(&mut self, now: Moment) {
@@ -174,7 +173,7 @@ impl Room {
     }
 
     pub(super) fn offline(&mut self) {
-        if matches!(self.state, State::Waiting(_) | State::Joining(_)) {
+        if matches!(self.state, State::Joining(_)) {
             self.state = State::Offline;
         }
     }
@@ -183,7 +182,7 @@ impl Room {
         match self.state {
             State::Waiting(at) => Some(at),
             State::Joining(since) => Some(since + PATIENCE),
-            State::In => Some(self.asked.as_ref().map_or(self.ask_at, |(_, since)| *since + PATIENCE)),
+            State::In(_) => Some(self.asked.as_ref().map_or(self.ask_at, |(_, since)| *since + PATIENCE)),
             State::Offline | State::Out => None,
         }
     }
@@ -206,15 +205,13 @@ impl Room {
                 // Section 7.2.14: no history, so that nothing old can look like new words.
                 presence.add_payload(Muc::new().with_history(History::new().with_maxstanzas(0)));
                 self.state = State::Joining(now);
-                self.occupants.clear();
                 events.stanzas.push(presence.into());
             }
             State::Joining(_) => self.lost("it does not answer".to_owned(), now, &mut events),
-            State::In if self.asked.is_some() => {
-                self.asked = None;
+            State::In(_) if self.asked.is_some() => {
                 self.lost("it does not answer any more".to_owned(), now, &mut events);
             }
-            State::In => {
+            State::In(_) => {
                 let id = id();
                 let mut ping = Iq::from_get(id.clone(), Ping);
                 *ping.to_mut() = Some(me.into());
@@ -235,15 +232,22 @@ impl Room {
         // An error that says the ping reached somebody, or that nick is another's by now, still means that we are in.
         let is_in = matches!(error, None | Some("service-unavailable" | "feature-not-implemented" | "item-not-found"));
         if !is_in {
-            self.state = State::Waiting(now);
+            self.enter_at(now);
         }
         true
     }
 
-    /// Something else was heard from the room, so it still has us.
+    /// Something was heard from the room, so it still has us.
     pub fn is_alive(&mut self, now: Moment) {
-        if self.state == State::In {
+        if self.is_in() {
             (self.ask_at, self.asked) = (now + QUIET, None);
+        }
+    }
+
+    /// The room did not take words of ours: asked at once whether we are still in.
+    pub fn doubt(&mut self, now: Moment) {
+        if self.is_in() && self.asked.is_none() {
+            self.ask_at = now;
         }
     }
 
@@ -253,100 +257,85 @@ impl Room {
         let Some(nick) = presence.from.as_ref().and_then(|from| from.resource().map(ToString::to_string)) else {
             return events;
         };
-        let user = presence.payloads.iter().find(|payload| payload.is("x", ns::MUC_USER));
-        let has = |code: &str| user.is_some_and(|user| codes(user).any(|found| found == code));
-        let ours = nick == self.nick || has("110");
+        let user = occupants::about(presence);
+        let has = |code: &str| user.is_some_and(|user| trouble::codes(user).any(|found| found == code));
         match presence.type_ {
-            Type::Error if ours => self.refused(presence, now, &mut events),
-            Type::None if ours => {
+            Type::Error if nick == self.nick => self.refused(presence, now, &mut events),
+            Type::None if has("110") => {
                 // Section 7.2.2: the room may have given us another nick (status 210).
                 self.nick = nick;
-                if self.state != State::In {
+                self.is_alive(now);
+                if matches!(self.state, State::Joining(_)) {
                     events.lines.push((false, format!("in the room {} as {}", self.room.jid, self.nick)));
+                    self.state = State::In(now);
+                    (self.ask_at, self.asked) = (now + QUIET, None);
                 }
-                self.state = State::In;
-                self.tries = 0;
-                self.troubles.clear();
-                (self.ask_at, self.asked) = (now + QUIET, None);
                 if has("201") {
                     events.stanzas.push(unlock(&self.room.jid, id()));
                 }
             }
-            Type::None => {
+            Type::None if nick != self.nick && matches!(self.state, State::Joining(_) | State::In(_)) => {
+                self.occupants.came(nick, presence);
+            }
+            Type::Unavailable if has("110") || nick == self.nick => {
                 let item = user.and_then(|user| user.get_child("item", ns::MUC_USER));
-                let real = item.and_then(|item| item.attr("jid")).and_then(|jid| Jid::new(jid).ok());
-                if self.occupants.len() < OCCUPANTS || self.occupants.contains_key(&nick) {
-                    self.occupants.insert(nick, real.map(|jid| jid.to_bare()));
+                match item.and_then(|item| item.attr("nick")).filter(|_| has("303")) {
+                    Some(new) => self.nick = new.to_owned(),
+                    None if matches!(self.state, State::In(_) | State::Joining(_)) => {
+                        self.removed(user, now, &mut events);
+                    }
+                    None => {}
                 }
             }
-            Type::Unavailable if ours => {
-                let item = user.and_then(|user| user.get_child("item", ns::MUC_USER));
-                if let (true, Some(new)) = (has("303"), item.and_then(|item| item.attr("nick"))) {
-                    self.nick = new.to_owned();
-                } else {
-                    self.removed(user, &has, now, &mut events);
-                }
-            }
-            Type::Unavailable => {
-                self.occupants.remove(&nick);
-            }
+            Type::Unavailable => self.occupants.left(&nick),
             _ => {}
         }
         events
     }
 
     fn refused(&mut self, presence: &Presence, now: Moment, events: &mut Events) {
+        if !matches!(self.state, State::Joining(_)) {
+            return;
+        }
         let error = presence.payloads.iter().find(|payload| payload.name() == "error");
-        let condition = error.and_then(|error| error.children().find(|child| child.has_ns(ns::XMPP_STANZAS)));
-        let condition = condition.map_or("error", |condition| condition.name());
+        let condition = trouble::condition(error);
         if condition == "conflict" && self.nick.len() < self.room.nick.len() + NICKS {
             self.nick.push('_');
-            self.state = State::Waiting(now);
-            return;
+            return self.enter_at(now);
         }
-        self.nick = self.room.nick.clone();
-        let why = match condition {
-            "conflict" => "its nick is taken",
-            "not-authorized" => "it wants a password",
-            "forbidden" => "the device is banned from it",
-            "registration-required" => "it is for members only, and the device is none",
-            "item-not-found" => "there is no such room, and the device may not make one",
-            "not-allowed" => "rooms may not be made there",
-            "service-unavailable" => "it is full, or there is nothing",
-            "remote-server-not-found" | "remote-server-timeout" => "its server cannot be reached",
-            other => other,
-        };
-        self.lost(why.to_owned(), now, events);
+        self.nick.clone_from(&self.room.nick);
+        self.lost(trouble::refused(condition).to_owned(), now, events);
     }
 
-    fn removed(&mut self, user: Option<&Element>, has: &impl Fn(&str) -> bool, now: Moment, events: &mut Events) {
-        self.occupants.clear();
-        let destroyed = user.is_some_and(|user| user.has_child("destroy", ns::MUC_USER));
-        let why = match () {
-            () if has("301") => Some("the device was banned from it"),
-            () if destroyed => Some("it was destroyed"),
-            () => None,
-        };
-        if let Some(why) = why {
+    fn removed(&mut self, user: Option<&Element>, now: Moment, events: &mut Events) {
+        let (for_good, why) = trouble::removed(user);
+        // Into a room it was invited to, the device does not come back by itself.
+        if for_good || !self.configured {
+            self.occupants.clear();
             self.state = State::Out;
-            self.say(why.to_owned(), events);
-            return;
+            return self.say(why.to_owned(), events);
         }
-        let why = match () {
-            () if has("307") => "the device was kicked",
-            () if has("321") || has("322") => "it is for members only now, and the device is none",
-            () if has("332") => "its service shuts down",
-            () => "the device is no longer in it",
-        };
         self.lost(why.to_owned(), now, events);
     }
 
     /// Not in; another try later.
     fn lost(&mut self, why: String, now: Moment, events: &mut Events) {
+        if let State::In(since) = self.state
+            && now.since(since) >= SETTLED
+        {
+            self.tries = 0;
+            self.troubles.clear();
+        }
         let wait = RETRY.saturating_mul(1 << self.tries.min(6)).min(RETRY_AT_MOST);
         self.tries += 1;
-        self.state = State::Waiting(now + wait);
+        self.enter_at(now + wait);
         self.say(why, events);
+    }
+
+    fn enter_at(&mut self, at: Moment) {
+        self.occupants.clear();
+        self.asked = None;
+        self.state = State::Waiting(at);
     }
 
     fn say(&mut self, why: String, events: &mut Events) {
@@ -359,10 +348,6 @@ impl Room {
     fn me(&self) -> Option<FullJid> {
         self.room.jid.with_resource_str(&self.nick).ok()
     }
-}
-
-fn codes(user: &Element) -> impl Iterator<Item = &str> {
-    user.children().filter(|child| child.is("status", ns::MUC_USER)).filter_map(|status| status.attr("code"))
 }
 
 /// Section 10.1.2: a room that was made by joining stays locked until its owner accepts the defaults.
