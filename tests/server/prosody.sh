@@ -118,6 +118,7 @@ LUA
     fi
     echo "${EXTRA_CONFIG:-}"
     echo "VirtualHost \"$DOMAIN\""
+    echo "Component \"rooms.$DOMAIN\" \"muc\""
 }
 
 # Starts it and waits until it has its ports. Fails with 1 if another process was faster.
