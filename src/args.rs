@@ -30,12 +30,13 @@ pub enum Command {
         #[arg(value_name = "FILE")]
         config: Option<PathBuf>,
     },
-    /// Say which board this is, what is on its header and who holds it now
+    /// Say which board this is, what is on its header and who holds it now, and what else there is
     ///
-    /// Who holds a pin is shown where the header's chips are; other chips are listed below. A config with mistakes
+    /// Who holds a pin is shown where the header's chips are. Below are other GPIO chips, and the sensors and outputs
+    /// that the kernel has a driver for, each as a config writes it, with what it reads now. A config with mistakes
     /// does not hide the board: they follow on standard error, and the exit status is 78.
     Board {
-        /// Also say which points use the pins, by this config
+        /// Also say which points use the pins, by this config, and for those whose device is not there what brings it
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
     },

@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use katydid::args::{Args, Command};
 use katydid::config::{self, Layers, Mistakes, Purpose};
-use katydid::drivers::gpio::survey;
-use katydid::model::FoundChip;
+use katydid::drivers::inventory;
+use katydid::model::{Device, Inventory};
 use katydid::run::EX_CONFIG;
 use katydid::{logging, run};
 
@@ -46,26 +46,32 @@ fn check(file: Option<&Path>) -> Answer {
 /// board.
 fn board(file: Option<&Path>) -> Answer {
     let layers = Layers::of_system(file);
-    let (chips, closed) = survey();
-    for error in closed {
-        eprintln!("{error}");
-    }
     if file.is_none() && !layers.file.exists() {
-        return board_alone(&layers, &chips, None);
+        return board_alone(&layers, None);
     }
     let loaded = match config::load(&layers) {
         Ok(loaded) => loaded,
-        Err(mistakes) => return board_alone(&layers, &chips, Some(mistakes)),
+        Err(mistakes) => return board_alone(&layers, Some(mistakes)),
     };
     let resolved = config::resolve(&loaded, Purpose::Check);
-    let text = config::board_text(&loaded, resolved.as_ref().ok(), &chips);
+    let inventory = look(resolved.as_ref().ok().map(|resolved| &resolved.device));
+    let text = config::board_text(&loaded, resolved.as_ref().ok(), &inventory);
     Answer { text, mistakes: resolved.err() }
 }
 
-fn board_alone(layers: &Layers, chips: &[FoundChip], mistakes: Option<Mistakes>) -> Answer {
+fn board_alone(layers: &Layers, mistakes: Option<Mistakes>) -> Answer {
     match config::load_boards(layers) {
-        Ok(loaded) => Answer { text: config::board_text(&loaded, None, chips), mistakes },
+        Ok(loaded) => Answer { text: config::board_text(&loaded, None, &look(None)), mistakes },
         // A board file's mistakes are among the config's.
         Err(wrong) => Answer { text: String::new(), mistakes: mistakes.or(Some(wrong)) },
     }
+}
+
+/// What there is, and of this device's points what is not.
+fn look(device: Option<&Device>) -> Inventory {
+    let (inventory, closed) = inventory(device, Path::new("/"));
+    for error in closed {
+        eprintln!("{error}");
+    }
+    inventory
 }

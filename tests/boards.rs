@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use katydid::config::{self, BoardChoice, BoardFile, Loaded, Purpose};
-use katydid::model::{Board, FoundChip, FoundLine, Pin, Secret};
+use katydid::model::{Board, Fault, FoundChip, FoundDevice, FoundLine, HWMON, IIO, Inventory, Pin, Quantity, Secret};
 
 fn boards() -> Vec<BoardFile> {
     config::embedded().unwrap_or_else(|mistakes| panic!("{mistakes}"))
@@ -34,7 +34,7 @@ fn every_file_is_a_board_that_comes_with_the_program() {
     let names: BTreeSet<_> = boards().into_iter().map(|file| file.board.name).collect();
     let stem = |path: &PathBuf| path.file_stem().unwrap().to_string_lossy().into_owned();
     assert_eq!(names, files("boards", "toml").iter().map(stem).collect());
-    assert!(names.len() >= 35);
+    assert!(names.len() >= 34);
 }
 
 /// A device tree of `tests/boards/*.txt`, as one kernel shows it.
@@ -43,8 +43,6 @@ struct Kernel {
     compatible: Vec<String>,
     /// Label and lines; "" is a line without a name.
     chips: Vec<(String, Vec<String>)>,
-    /// Other kernels give the chips other labels.
-    varies: bool,
 }
 
 /// A tree whose chips have several labels counts once for each.
@@ -66,7 +64,6 @@ fn kernels() -> Vec<Kernel> {
                 tree: tree.to_owned(),
                 compatible: compatible.split(' ').map(str::to_owned).collect(),
                 chips: chips.iter().map(|(labels, names)| (labels[form].to_owned(), names.clone())).collect(),
-                varies: forms > 1,
             }));
         }
     }
@@ -74,16 +71,13 @@ fn kernels() -> Vec<Kernel> {
 }
 
 impl Kernel {
-    /// Is it this board's? A board without `compatible` is another form of the one whose name begins its own.
-    fn is_of(&self, file: &BoardFile, all: &[BoardFile]) -> bool {
-        let fits = |file: &BoardFile| file.compatible.iter().any(|word| self.compatible.contains(word));
-        let form = |other: &BoardFile| file.board.name.starts_with(&format!("{}-", other.board.name)) && fits(other);
-        fits(file) || (file.compatible.is_empty() && all.iter().any(form))
+    fn is_of(&self, file: &BoardFile) -> bool {
+        file.compatible.iter().any(|word| self.compatible.contains(word))
     }
 
     /// Chip, offset and name of a pin's line, looked for as the driver does.
     fn find<'k>(&'k self, pin: &Pin) -> Option<(&'k str, usize, &'k str)> {
-        self.chips.iter().filter(|(label, _)| *label == pin.line.chip).find_map(|(label, lines)| {
+        self.chips.iter().filter(|(label, _)| pin.line.is_on(label)).find_map(|(label, lines)| {
             let offset = pin.line.names.iter().find_map(|name| lines.iter().position(|line| line == name))?;
             Some((label.as_str(), offset, lines[offset].as_str()))
         })
@@ -124,7 +118,7 @@ fn every_pin_is_the_line_that_the_kernel_calls_so() {
     for file in &boards {
         let board = &file.board;
         let mut seen = 0;
-        for kernel in kernels.iter().filter(|kernel| kernel.is_of(file, &boards)) {
+        for kernel in kernels.iter().filter(|kernel| kernel.is_of(file)) {
             let what = format!("{} on {}", board.name, kernel.tree);
             let mut lines = BTreeSet::new();
             let mut missing = Vec::new();
@@ -135,9 +129,6 @@ fn every_pin_is_the_line_that_the_kernel_calls_so() {
                 };
                 assert!(is_meant(board, pin, offset, name), "{what}: {} is line {offset}, {name}", pin.name);
                 assert!(lines.insert((chip, offset)), "{what}: {name} is there twice");
-            }
-            if lines.is_empty() && kernel.varies {
-                continue;
             }
             seen += 1;
             let expected: Vec<_> =
@@ -155,8 +146,8 @@ fn every_name_is_one_that_a_kernel_gives() {
         for pin in &file.board.pins {
             // The header's own name may be listed without: it finds nothing wrong.
             for name in pin.line.names.iter().filter(|name| **name != pin.name) {
-                let given = kernels.iter().filter(|kernel| kernel.is_of(file, &boards)).any(|kernel| {
-                    kernel.chips.iter().any(|(label, lines)| *label == pin.line.chip && lines.contains(name))
+                let given = kernels.iter().filter(|kernel| kernel.is_of(file)).any(|kernel| {
+                    kernel.chips.iter().any(|(label, lines)| pin.line.is_on(label) && lines.contains(name))
                 });
                 assert!(given, "{}: no kernel calls {} “{name}”", file.board.name, pin.name);
             }
@@ -261,6 +252,35 @@ fn chips_have_the_labels_of_their_drivers() {
     assert!(seen >= 38);
 }
 
+/// What differs between families is where the controller is; which pin carries which channel is the chip's.
+#[test]
+fn the_pwm_channels_of_a_raspberry_pi_are_those_of_its_chip() {
+    let bcm: &[(&str, u32)] = &[("GPIO12", 0), ("GPIO13", 1), ("GPIO18", 0), ("GPIO19", 1)];
+    let rp1 = &[bcm[0], bcm[1], ("GPIO14", 2), ("GPIO15", 3), ("GPIO18", 2), ("GPIO19", 3)];
+    let mut told = 0;
+    for BoardFile { board, compatible, .. } in boards().iter().filter(|file| !file.simulated) {
+        let with: Vec<&Pin> = board.pins.iter().filter(|pin| pin.pwm.is_some()).collect();
+        let Some(chip) = with.first().and_then(|pin| pin.pwm.as_ref()).map(|channel| channel.chip.as_str()) else {
+            continue;
+        };
+        told += 1;
+        assert!(compatible.iter().any(|word| word.starts_with("raspberrypi,")), "{}: not checked yet", board.name);
+        let label = &with[0].line.chip;
+        let (place, known) = match label.as_str() {
+            "pinctrl-rp1" => (vec!["1f00098000.pwm"], &rp1[..]),
+            "pinctrl-bcm2711" => (vec!["fe20c000.pwm"], bcm),
+            _ => (vec!["2020c000.pwm", "3f20c000.pwm"], bcm),
+        };
+        assert!(place.contains(&chip), "{}: {chip}", board.name);
+        for pin in &board.pins {
+            let channel = pin.pwm.as_ref().map(|channel| (channel.chip.as_str(), channel.channel));
+            let expected = known.iter().find(|(name, _)| *name == pin.name).map(|(_, channel)| (chip, *channel));
+            assert_eq!(channel, expected, "{}: {}", board.name, pin.name);
+        }
+    }
+    assert!(told >= 15, "only {told} boards have PWM channels");
+}
+
 #[test]
 fn there_is_one_fallback_and_one_simulator() {
     let boards = boards();
@@ -329,7 +349,7 @@ fn the_board_text_says_why_and_what_is_where() {
     let loaded = Loaded::of_texts(&[("d.toml".into(), config.into())], &[], words).unwrap();
     let loaded = loaded.with_password(Ok(Secret::new("p")));
     let resolved = config::resolve(&loaded, Purpose::Check).unwrap();
-    let text = config::board_text(&loaded, Some(&resolved), &[]);
+    let text = config::board_text(&loaded, Some(&resolved), &Inventory::default());
     assert!(text.starts_with(
         "Raspberry Pi 4 Model B (raspberry-pi-4b), because the device tree says “raspberrypi,4-model-b”\n"
     ));
@@ -344,7 +364,7 @@ fn the_board_text_says_why_and_what_is_where() {
     };
     assert_eq!(row("11 "), ["11", "GPIO17", "pinctrl-bcm2711", "GPIO17", "-", "door"]);
     assert_eq!(row("3 "), ["3", "GPIO2", "pinctrl-bcm2711", "GPIO2 or SDA1", "I2C1 SDA, if enabled", "-"]);
-    assert!(!config::board_text(&loaded, None, &[]).contains("door"));
+    assert!(!config::board_text(&loaded, None, &Inventory::default()).contains("door"));
 }
 
 fn chip(label: &str, lines: &[(&str, Option<&str>)]) -> FoundChip {
@@ -352,15 +372,16 @@ fn chip(label: &str, lines: &[(&str, Option<&str>)]) -> FoundChip {
         name: (*name).to_owned(),
         holder: holder.map(str::to_owned),
     };
-    FoundChip { label: label.to_owned(), lines: lines.iter().map(line).collect() }
+    FoundChip { label: label.to_owned(), address: None, lines: lines.iter().map(line).collect() }
 }
 
 #[test]
 fn the_board_text_says_who_holds_a_pin_now_and_which_other_chips_there_are() {
     let loaded = Loaded::of_texts(&[], &[], vec!["raspberrypi,4-model-b".to_owned()]).unwrap();
     let soc = chip("pinctrl-bcm2711", &[("", None), ("SDA1", None), ("GPIO17", Some("gpioset")), ("PWR", None)]);
-    let others = [chip("expander", &[("A", Some("x")), ("", None), ("B", None)]), chip("bare", &[("", None)])];
-    let text = config::board_text(&loaded, None, &[vec![soc.clone()], others.to_vec()].concat());
+    let others = [chip("virt", &[("A \"b\"", Some("x")), ("", None), ("B", None)]), chip("bare", &[("", None)])];
+    let there = |chips: &[FoundChip]| Inventory { chips: chips.to_vec(), ..Inventory::default() };
+    let text = config::board_text(&loaded, None, &there(&[vec![soc.clone()], others.to_vec()].concat()));
     let ends = |start: &str, end: &str| {
         let row = text.lines().find(|line| line.starts_with(start)).unwrap();
         assert!(row.ends_with(end), "{row}");
@@ -369,11 +390,75 @@ fn the_board_text_says_who_holds_a_pin_now_and_which_other_chips_there_are() {
     ends("3 ", "  free");
     ends("11 ", "  held by “gpioset”");
     ends("13 ", "  not there");
-    assert!(text.ends_with("\n\nother chips\n  expander  2 named lines\n  bare      no named lines\n"), "{text}");
+    let rest = "
+chip virt, 3 lines
+  gpio = { chip = \"virt\", line = \"A \\\"b\\\"\" }  held by “x”
+  gpio = { chip = \"virt\", line = \"B\" }        free
+  1 line without a name
 
-    let elsewhere = config::board_text(&loaded, None, &others);
-    assert!(!elsewhere.contains("  now") && elsewhere.contains("\nother chips\n"), "{elsewhere}");
+chip bare, 1 line
+  1 line without a name
+";
+    assert!(text.ends_with(rest), "{text}");
+
+    let elsewhere = config::board_text(&loaded, None, &there(&others));
+    assert!(!elsewhere.contains("  now") && elsewhere.contains("\nchip virt"), "{elsewhere}");
     let unknown = Loaded::of_texts(&[], &[], Vec::new()).unwrap();
-    let unknown = config::board_text(&unknown, None, &[soc]);
-    assert!(unknown.ends_with("\n\nother chips\n  pinctrl-bcm2711  3 named lines\n"), "{unknown}");
+    let unknown = config::board_text(&unknown, None, &there(&[soc]));
+    assert!(unknown.contains("\n\nchip pinctrl-bcm2711, 4 lines\n"), "{unknown}");
+}
+
+#[test]
+fn the_board_text_writes_what_there_is_as_a_config_does() {
+    let expander = |address: &str| FoundChip {
+        address: Some(address.to_owned()),
+        ..chip("mcp23017", &[("", Some("katydid")), ("", None)])
+    };
+    let of = |channel: &str, sorts| Quantity::of(channel, sorts).unwrap();
+    let devices = vec![
+        FoundDevice::Iio {
+            device: "bme280".into(),
+            channel: "temp".into(),
+            quantity: of("temp", IIO),
+            value: Some(25.08),
+        },
+        FoundDevice::Hwmon {
+            name: "1-0048".into(),
+            channel: "in1".into(),
+            label: Some("supply".into()),
+            quantity: of("in", HWMON),
+            value: None,
+        },
+        FoundDevice::Thermal { zone: "cpu-thermal".into(), value: Some(48.3) },
+        FoundDevice::OneWire { id: "28-0316a2795bff".into() },
+        FoundDevice::Pwm { chip: "fe20c000.pwm".into(), channels: 2 },
+        FoundDevice::Led { name: "ACT".into() },
+    ];
+    let absent = vec![("air".to_owned(), Fault::new("no IIO device “sht4x”; add the line “dtoverlay=…”"))];
+    let chips = vec![expander("1-0020"), expander("1-0021")];
+    let loaded = Loaded::of_texts(&[], &[], Vec::new()).unwrap();
+    let text = config::board_text(&loaded, None, &Inventory { chips, devices, absent });
+    let rest = "
+chip mcp23017 (1-0020), 2 lines
+  gpio = { chip = \"1-0020\", pin = 0 }  held by “katydid”
+  gpio = { chip = \"1-0020\", pin = 1 }  free
+
+chip mcp23017 (1-0021), 2 lines
+  gpio = { chip = \"1-0021\", pin = 0 }  held by “katydid”
+  gpio = { chip = \"1-0021\", pin = 1 }  free
+
+sensors of the kernel's drivers
+  iio = { device = \"bme280\", channel = \"temp\" }  25.1 °C
+  hwmon = { name = \"1-0048\", channel = \"in1\" }   not readable now (“supply”)
+  thermal = \"cpu-thermal\"                        48.3 °C
+  onewire = { id = \"28-0316a2795bff\" }
+
+outputs of the kernel's drivers
+  pwm = { chip = \"fe20c000.pwm\", channel = 0 }  channels 0 to 1
+  led = \"ACT\"
+
+configured, but not there
+  air  no IIO device “sht4x”; add the line “dtoverlay=…”
+";
+    assert!(text.ends_with(rest), "{text}");
 }

@@ -81,7 +81,7 @@ fn resolve(layers: &[(&str, &str)], environment: &[(&str, &str)]) -> Result<conf
 fn the_shipped_example_is_right_and_gives_no_notes() {
     let resolved = resolve(&[("katydid.toml", EXAMPLE)], &[]).unwrap_or_else(|mistakes| panic!("{mistakes}"));
     assert_eq!(resolved.notes, Vec::<String>::new());
-    assert_eq!(resolved.device.points().count(), 16);
+    assert_eq!(resolved.device.points().count(), 21);
     let Contact { role, notify, .. } = resolved.device.contacts().next().unwrap().1;
     assert_eq!((*role, notify), (Role::Owner, &Notify::All));
 }
@@ -170,6 +170,7 @@ const EFFECTS: &[(&str, &str, &str)] = &[
     ("sensors.NAME.filters", "[sensors.t]\nsystem = 'load'", "[sensors.t]\nsystem = 'load'\nfilters = [{ delta = 1 }]"),
     ("sensors.NAME.gpio.line", "", "[sensors.s]\ngpio.line = 'GPIO22'"),
     ("sensors.NAME.gpio.chip", "", "[sensors.s]\ngpio = { line = 'GPIO17', chip = 'expander' }"),
+    ("sensors.NAME.gpio.pin", "", "[sensors.t]\ngpio = { pin = 3, chip = 'expander' }"),
     ("sensors.NAME.gpio.bias", "", "[sensors.s]\ngpio.bias = 'pull-up'"),
     ("sensors.NAME.gpio.active", "", "[sensors.s]\ngpio.active = 'low'"),
     ("sensors.NAME.gpio.debounce", "", "[sensors.s]\ngpio.debounce = '20ms'"),
@@ -245,6 +246,69 @@ const EFFECTS: &[(&str, &str, &str)] = &[
     ),
     ("actuators.NAME.label", "", "[actuators.a]\nlabel = 'A'"),
     ("actuators.NAME.gpio", "", "[actuators.b]\nsafe = 'off'\ngpio.line = 'GPIO22'"),
+    ("actuators.NAME.pwm", "", "[actuators.b]\nsafe = 0\npwm.line = 'GPIO18'"),
+    ("actuators.NAME.servo", "", "[actuators.b]\nsafe = 0\nservo = { line = 'GPIO18', pulse = ['1ms', '2ms'] }"),
+    ("actuators.NAME.led", "[actuators.b]\nsafe = 'off'\nled = 'ACT'", "[actuators.b]\nsafe = 'off'\nled = 'PWR'"),
+    (
+        "actuators.NAME.pwm.line",
+        "[actuators.b]\nsafe = 0\npwm.line = 'GPIO18'",
+        "[actuators.b]\nsafe = 0\npwm.line = 'GPIO19'",
+    ),
+    (
+        "actuators.NAME.pwm.chip",
+        "[actuators.b]\nsafe = 0\npwm.chip = 'fe20c000.pwm'",
+        "[actuators.b]\nsafe = 0\npwm.chip = 'fe20c800.pwm'",
+    ),
+    (
+        "actuators.NAME.pwm.channel",
+        "[actuators.b]\nsafe = 0\npwm.chip = 'fe20c000.pwm'",
+        "[actuators.b]\nsafe = 0\npwm = { chip = 'fe20c000.pwm', channel = 1 }",
+    ),
+    (
+        "actuators.NAME.pwm.frequency",
+        "[actuators.b]\nsafe = 0\npwm.line = 'GPIO18'",
+        "[actuators.b]\nsafe = 0\npwm = { line = 'GPIO18', frequency = '25kHz' }",
+    ),
+    (
+        "actuators.NAME.pwm.active",
+        "[actuators.b]\nsafe = 0\npwm.line = 'GPIO18'",
+        "[actuators.b]\nsafe = 0\npwm = { line = 'GPIO18', active = 'low' }",
+    ),
+    (
+        "actuators.NAME.pwm.software",
+        "[actuators.b]\nsafe = 0\npwm = { line = 'GPIO18', frequency = '10Hz' }",
+        "[actuators.b]\nsafe = 0\npwm = { line = 'GPIO18', frequency = '10Hz', software = true }",
+    ),
+    (
+        "actuators.NAME.pwm.pin",
+        "[actuators.b]\nsafe = 0\npwm = { chip = 'mcp23017', pin = 1, software = true }",
+        "[actuators.b]\nsafe = 0\npwm = { chip = 'mcp23017', pin = 2, software = true }",
+    ),
+    (
+        "actuators.NAME.servo.line",
+        "[actuators.b]\nsafe = 0\nservo = { line = 'GPIO18', pulse = ['1ms', '2ms'] }",
+        "[actuators.b]\nsafe = 0\nservo = { line = 'GPIO19', pulse = ['1ms', '2ms'] }",
+    ),
+    (
+        "actuators.NAME.servo.chip",
+        "[actuators.b]\nsafe = 0\nservo = { chip = 'a', pulse = ['1ms', '2ms'] }",
+        "[actuators.b]\nsafe = 0\nservo = { chip = 'b', pulse = ['1ms', '2ms'] }",
+    ),
+    (
+        "actuators.NAME.servo.channel",
+        "[actuators.b]\nsafe = 0\nservo = { chip = 'a', pulse = ['1ms', '2ms'] }",
+        "[actuators.b]\nsafe = 0\nservo = { chip = 'a', channel = 1, pulse = ['1ms', '2ms'] }",
+    ),
+    (
+        "actuators.NAME.servo.frequency",
+        "[actuators.b]\nsafe = 0\nservo = { line = 'GPIO18', pulse = ['1ms', '2ms'] }",
+        "[actuators.b]\nsafe = 0\nservo = { line = 'GPIO18', frequency = '60Hz', pulse = ['1ms', '2ms'] }",
+    ),
+    (
+        "actuators.NAME.servo.pulse",
+        "[actuators.b]\nsafe = 0\nservo = { line = 'GPIO18', pulse = ['1ms', '2ms'] }",
+        "[actuators.b]\nsafe = 0\nservo = { line = 'GPIO18', pulse = ['2ms', '1ms'] }",
+    ),
     ("actuators.NAME.sim", "", "[actuators.b]\nsafe = 'off'\nsim.line = 'OUT1'"),
     ("actuators.NAME.states", "", "[actuators.a]\nstates = ['closed', 'open']"),
     (
@@ -273,6 +337,7 @@ const EFFECTS: &[(&str, &str, &str)] = &[
     ("actuators.NAME.on_link_loss", "", "[actuators.a]\non_link_loss.after = '5m'"),
     ("actuators.NAME.gpio.line", "", "[actuators.a]\ngpio.line = 'GPIO22'"),
     ("actuators.NAME.gpio.chip", "", "[actuators.a]\ngpio.chip = 'expander'"),
+    ("actuators.NAME.gpio.pin", "", "[actuators.b]\nsafe = 'off'\ngpio = { pin = 3, chip = 'expander' }"),
     ("actuators.NAME.gpio.active", "", "[actuators.a]\ngpio.active = 'low'"),
     ("actuators.NAME.gpio.drive", "", "[actuators.a]\ngpio.drive = 'open-drain'"),
     (

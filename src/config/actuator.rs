@@ -3,14 +3,19 @@
 use super::kind::{self, NumberDefaults};
 use super::lines::Lines;
 use super::node::{Item, SECOND, Table, optional, seconds};
-use super::points;
 use super::sensor::ACTIVE;
 use super::tree::Raw;
-use crate::model::{Actuator, DriveMode, Exit, GpioOutput, Kind, Line, LinkLoss, SimOutput, Sink, Value};
+use super::{points, pulse};
+use crate::model::{
+    Actuator, DriveMode, Exit, GpioOutput, Kind, Line, LinkLoss, SimOutput, Sink, SoftPwmOutput, Value,
+};
 
 pub(super) const KEYS: &[&str] = &[
     "label",
     "gpio",
+    "pwm",
+    "servo",
+    "led",
     "sim",
     "states",
     "options",
@@ -22,7 +27,7 @@ pub(super) const KEYS: &[&str] = &[
     "max_on",
     "on_link_loss",
 ];
-pub(super) const GPIO_KEYS: &[&str] = &["line", "chip", "active", "drive"];
+pub(super) const GPIO_KEYS: &[&str] = &["line", "pin", "chip", "active", "drive"];
 pub(super) const SIM_KEYS: &[&str] = &["line"];
 pub(super) const LINK_LOSS_KEYS: &[&str] = &["after", "to"];
 
@@ -31,9 +36,10 @@ const LONGEST: std::time::Duration = seconds(30 * 24 * 3600);
 pub(super) fn read(name: &str, item: &Item<'_>, lines: &Lines<'_>) -> Option<Actuator> {
     let table = item.table(KEYS)?;
     let label = points::label(name, &table);
-    let sink = table.one_of(&["gpio", "sim"], "line");
+    let sink = table.one_of(&["gpio", "pwm", "servo", "led", "sim"], "line");
     let (sink, kind) = match sink {
         Some(("gpio", item)) => (gpio(&item, lines).map(Sink::Gpio), kind::switch(&table)),
+        Some((key @ ("pwm" | "servo" | "led"), item)) => pulse::read(key, &item, &table, lines),
         Some((_, item)) => (sim(&item, lines).map(Sink::Sim), any_kind(&table)),
         None => (None, any_kind(&table)),
     };
@@ -45,7 +51,7 @@ pub(super) fn read(name: &str, item: &Item<'_>, lines: &Lines<'_>) -> Option<Act
     let wanted = kind::wanted(&kind);
     let safe = table.need("safe", &format!("an actuator must say what is safe ({wanted})"));
     let safe = safe.and_then(|item| kind::value(&item, &kind));
-    let exit = exit(&table, &kind, safe);
+    let exit = exit(&table, &kind, safe).filter(|exit| check_exit(&table, sink.as_ref(), *exit));
     let max_on = optional(table.get("max_on"), None, |item| {
         let time = item.duration(SECOND..=LONGEST)?;
         check_max_on(&item, safe).then_some(Some(time))
@@ -122,6 +128,20 @@ fn link_loss(item: &Item<'_>, kind: &Kind, safe: Option<Value>) -> Option<LinkLo
         None => safe,
     };
     Some(LinkLoss { after: after?, to: to? })
+}
+
+/// Catches an end that nobody would keep up: software PWM stops with the program.
+fn check_exit(table: &Table<'_>, sink: Option<&Sink<Line>>, exit: Exit) -> bool {
+    let Some(Sink::SoftPwm(SoftPwmOutput { pulse, .. })) = sink else { return true };
+    let held = matches!(exit, Exit::To(value) if pulse.width(value).is_some_and(|w| w == 0 || w == pulse.period));
+    if !held {
+        let say = "nobody pulses a `software` line when the program has ended: it must be 0 or 100";
+        match table.get("exit") {
+            Some(item) => item.wrong(say),
+            None => table.missing("exit", say),
+        }
+    }
+    held
 }
 
 /// Catches a time limit on the safe state: with `safe = "on"` nothing is ever away from safe while on.

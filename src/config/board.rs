@@ -3,12 +3,13 @@
 use super::loaded::Loaded;
 use super::mistake::{Mistakes, Report};
 use super::nearest::hint;
-use super::node::Item;
+use super::node::{Item, optional};
 use super::tree::Tree;
-use crate::model::{Board, Line, Pin};
+use crate::model::{Board, Line, Pin, PwmChannel};
 
 pub(super) const KEYS: &[&str] = &["title", "compatible", "fallback", "simulated", "open", "pins"];
-pub(super) const PIN_KEYS: &[&str] = &["name", "number", "chip", "lines", "reserved"];
+pub(super) const PIN_KEYS: &[&str] = &["name", "number", "chip", "lines", "reserved", "pwm"];
+pub(super) const PIN_PWM_KEYS: &[&str] = &["chip", "channel"];
 
 /// The boards that come with the program: name and text.
 static EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/boards.rs"));
@@ -128,9 +129,17 @@ fn read_pin(item: &Item<'_>) -> Option<Pin> {
         item.wrong("a pin without a line name cannot be found");
     }
     let reserved = table.get("reserved").and_then(|item| item.text()).map(str::to_owned);
+    let pwm = optional(table.get("pwm"), None, |item| read_pwm(&item).map(Some))?;
     let names = lines.iter().map(|(_, text)| (*text).to_owned()).collect();
-    let line = Line { chip: chip?.to_owned(), names, pin: name?.to_owned() };
-    Some(Pin { name: name?.to_owned(), number, line, reserved })
+    let line = Line { chip: chip?.to_owned(), names, offset: None, pin: name?.to_owned() };
+    Some(Pin { name: name?.to_owned(), number, line, reserved, pwm })
+}
+
+fn read_pwm(item: &Item<'_>) -> Option<PwmChannel> {
+    let table = item.table(PIN_PWM_KEYS)?;
+    let chip = table.need("chip", "the name of the PWM controller's device").and_then(|item| item.text());
+    let channel = table.need("channel", "which of its channels, from 0").and_then(|item| item.whole(0..=255));
+    Some(PwmChannel { chip: chip?.to_owned(), channel: u32::try_from(channel?).ok()? })
 }
 
 /// Catches a line copied from the pin above and only half changed.

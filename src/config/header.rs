@@ -3,18 +3,21 @@
 use std::fmt::Write;
 
 use super::board::{self, BoardChoice};
+use super::inventory::{holder, push_chips, push_devices};
 use super::loaded::Loaded;
 use super::mistake::Report;
 use super::node::Item;
 use super::resolve::Resolved;
 use super::summary::{push_table, why};
-use crate::model::{Board, Device, FoundChip, Line, PointId, Sink, Source};
+use crate::model::{Board, Device, FoundChip, Inventory, Line, PointId, Sink, Source};
 
-/// Which board this is and why, and its header: position, name, lines, what it is reserved for, who uses it and,
-/// if `chips` are the machine's, who holds it now. Then the chips that are not on the header.
+/// Which board this is and why, and its header: position, name, lines, what it is reserved for, who uses it and, on the
+/// board itself, who holds it now. Then what else there is, as a config writes it: chips that are not on the header,
+/// sensors and outputs of the kernel's drivers. Last, configured points whose device is not there, and what brings it.
 ///
 /// Without a resolved config the board is the one the config names all the same, or the one the device tree fits.
-pub fn board_text(loaded: &Loaded, resolved: Option<&Resolved>, chips: &[FoundChip]) -> String {
+pub fn board_text(loaded: &Loaded, resolved: Option<&Resolved>, inventory: &Inventory) -> String {
+    let chips = &inventory.chips;
     let found = match resolved {
         Some(resolved) => Some((resolved.device.board(), resolved.choice.clone())),
         None => choose(loaded),
@@ -32,10 +35,8 @@ pub fn board_text(loaded: &Loaded, resolved: Option<&Resolved>, chips: &[FoundCh
         push_table(&mut text, header(board, resolved.map(|resolved| &resolved.device), chips));
     }
     let others: Vec<_> = chips.iter().filter(|chip| !carries(board, chip)).collect();
-    if !others.is_empty() {
-        text.push_str("\nother chips\n");
-        push_table(&mut text, others.into_iter().map(chip_row).collect());
-    }
+    push_chips(&mut text, &others, chips);
+    push_devices(&mut text, inventory);
     text
 }
 
@@ -67,28 +68,15 @@ fn header(board: &Board, device: Option<&Device>, chips: &[FoundChip]) -> Vec<Ve
 
 /// Is the chip one of the header's?
 fn carries(board: &Board, chip: &FoundChip) -> bool {
-    board.pins.iter().any(|pin| pin.line.chip == chip.label)
+    board.pins.iter().any(|pin| pin.line.is_on(&chip.label))
 }
 
 /// Who holds a line now. It is looked for as the driver does: the first of its names that a chip has.
 fn now(line: &Line, chips: &[FoundChip]) -> String {
-    let mut named = chips.iter().filter(|chip| chip.label == line.chip).flat_map(|chip| {
+    let mut named = chips.iter().filter(|chip| line.is_on(&chip.label)).flat_map(|chip| {
         line.names.iter().filter_map(|name| chip.lines.iter().find(|found| found.name == *name)).take(1)
     });
-    match named.next().map(|found| &found.holder) {
-        None => "not there".into(),
-        Some(None) => "free".into(),
-        Some(Some(holder)) => format!("held by “{holder}”"),
-    }
-}
-
-fn chip_row(chip: &FoundChip) -> Vec<String> {
-    let count = match chip.lines.iter().filter(|line| !line.name.is_empty()).count() {
-        0 => "no named lines".to_owned(),
-        1 => "1 named line".to_owned(),
-        count => format!("{count} named lines"),
-    };
-    vec![format!("  {}", chip.label), count]
+    named.next().map_or_else(|| "not there".into(), holder)
 }
 
 /// The point that uses a line.
@@ -106,6 +94,9 @@ fn user(device: &Device, line: &Line) -> Option<String> {
         },
         PointId::Actuator(id) => match &device.actuator(*id).sink {
             Sink::Gpio(output) => output.line == *line,
+            Sink::Pwm(output) => output.pin.as_ref() == Some(&line.pin),
+            Sink::SoftPwm(output) => output.output.line == *line,
+            Sink::Led(_) => false,
             Sink::Sim(output) => output.line == *line,
         },
     };

@@ -8,7 +8,7 @@ use super::loaded::Loaded;
 use super::mistake::{Mistake, Mistakes, Report};
 use super::node::Item;
 use super::points;
-use super::{account, actuator, kernel, room, secret, sensor};
+use super::{account, actuator, kernel, pulse, room, secret, sensor};
 use crate::model::{Contact, Device, DeviceParts, Notify, PointId, PresenceRules, Role, Room, Scope, Speaks};
 
 const KEYS: &[&str] = &["device", "xmpp", "presence", "limits", "sim", "contacts", "rooms", "sensors", "actuators"];
@@ -35,6 +35,8 @@ pub const KNOWN_KEYS: &[(&str, &[&str])] = &[
     ("sensors.NAME.filters", sensor::FILTER_KEYS),
     ("actuators.NAME", actuator::KEYS),
     ("actuators.NAME.gpio", actuator::GPIO_KEYS),
+    ("actuators.NAME.pwm", pulse::PWM_KEYS),
+    ("actuators.NAME.servo", pulse::SERVO_KEYS),
     ("actuators.NAME.sim", actuator::SIM_KEYS),
     ("actuators.NAME.on_link_loss", actuator::LINK_LOSS_KEYS),
 ];

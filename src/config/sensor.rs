@@ -16,7 +16,7 @@ pub(super) const KEYS: &[&str] = &[
 ];
 /// Where a sensor's values may come from.
 const SOURCES: &[&str] = &["gpio", "hwmon", "iio", "onewire", "thermal", "file", "system", "sim"];
-pub(super) const GPIO_KEYS: &[&str] = &["line", "chip", "bias", "active", "debounce"];
+pub(super) const GPIO_KEYS: &[&str] = &["line", "pin", "chip", "bias", "active", "debounce"];
 pub(super) const SYSTEM_KEYS: &[&str] = &["disk"];
 pub(super) const SIM_KEYS: &[&str] = &["line", "toggles", "drifts", "over", "at"];
 pub(super) const FILTER_KEYS: &[&str] = &["delta", "median"];

@@ -5,8 +5,8 @@ use std::fmt::Write;
 use super::board::BoardChoice;
 use super::resolve::Resolved;
 use crate::model::{
-    Account, Board, Device, Exit, HwmonChannel, Kind, Line, Notify, PointId, Role, Scope, Security, Sink, Source,
-    Speaks, SystemFigure, show_duration,
+    Account, Board, Device, Exit, HwmonChannel, Kind, Line, Notify, PointId, Pulse, PwmChannel, PwmOutput, Role, Scope,
+    Security, Sink, Source, Speaks, SystemFigure, show_duration,
 };
 
 /// The answer to a config without mistakes: device, board, account, points with their lines, contacts with their
@@ -97,6 +97,11 @@ fn point_row(device: &Device, point: PointId) -> Vec<String> {
             let actuator = device.actuator(id);
             let place = match &actuator.sink {
                 Sink::Gpio(output) => line(device.board(), &output.line),
+                Sink::Pwm(output) => pwm(device.board(), output),
+                Sink::SoftPwm(output) => {
+                    format!("{}, {} by software", line(device.board(), &output.output.line), frequency(&output.pulse))
+                }
+                Sink::Led(output) => format!("LED {}", output.name),
                 Sink::Sim(output) => format!("simulated {}", output.line.pin),
             };
             let mut extra = format!("safe {}", actuator.kind.show(actuator.safe));
@@ -139,6 +144,26 @@ fn line(board: &Board, line: &Line) -> String {
         Some(number) => format!("{} (pin {number})", line.pin),
         None => format!("{} on {}", line.pin, line.chip),
     }
+}
+
+fn pwm(board: &Board, output: &PwmOutput) -> String {
+    let PwmChannel { chip, channel } = &output.channel;
+    let frequency = frequency(&output.pulse);
+    let pin = output.pin.as_ref().and_then(|name| board.pin(name));
+    match pin {
+        Some(pin) => format!("{}, {frequency}, PWM channel {channel} of {chip}", line(board, &pin.line)),
+        None => format!("PWM channel {channel} of {chip}, {frequency}"),
+    }
+}
+
+fn frequency(pulse: &Pulse) -> String {
+    let hertz = 1e9 / pulse.period as f64;
+    let (number, unit) = match hertz {
+        hertz if hertz >= 1e6 => (hertz / 1e6, "MHz"),
+        hertz if hertz >= 1e3 => (hertz / 1e3, "kHz"),
+        hertz => (hertz, "Hz"),
+    };
+    format!("{} {unit}", (number * 1000.0).round() / 1000.0)
 }
 
 fn figure_text(figure: &SystemFigure) -> String {

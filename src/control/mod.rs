@@ -7,6 +7,7 @@ mod filters;
 mod request;
 mod rights;
 mod sensing;
+mod steady;
 
 pub use acting::CONFIRM_WITHIN;
 pub use controller::{Controller, Decision};

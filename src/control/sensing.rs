@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::filters::Chain;
-use crate::model::{Fault, Moment, Now, Quality, Reading, Sensor, Value};
+use super::steady::Steady;
+use crate::model::{Fault, Kind, Moment, Now, Quality, Reading, Sensor, Value};
 
 /// What a polled sensor may take longer than three of its intervals before it counts as silent.
 const GRACE: Duration = Duration::from_secs(10);
@@ -11,6 +12,7 @@ const GRACE: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(super) struct Sensing {
     filters: Chain,
+    steady: Steady,
     reading: Reading,
     every: Option<Duration>,
     stale_at: Option<Moment>,
@@ -18,7 +20,8 @@ pub(super) struct Sensing {
 
 impl Sensing {
     pub fn new(sensor: &Sensor) -> Sensing {
-        Sensing { filters: Chain::new(&sensor.filters), reading: Reading::UNKNOWN, every: sensor.every, stale_at: None }
+        let filters = Chain::new(&sensor.filters);
+        Sensing { filters, steady: Steady::default(), reading: Reading::UNKNOWN, every: sensor.every, stale_at: None }
     }
 
     pub fn reading(&self) -> &Reading {
@@ -34,7 +37,7 @@ impl Sensing {
     }
 
     pub fn deadline(&self) -> Option<Moment> {
-        self.stale_at
+        [self.stale_at, self.steady.deadline()].into_iter().flatten().min()
     }
 
     /// A word from the driver. True if what is known has changed.
@@ -54,15 +57,23 @@ impl Sensing {
                 match self.filters.pass(value) {
                     None => return false,
                     Some(value) if sensor.kind.admits(value) => Quality::Good(value),
-                    Some(value) => Quality::Fault(Fault::new(format!("{} is out of range", sensor.kind.show(value)))),
+                    Some(value) => Quality::Fault(outside(&sensor.kind, value)),
                 }
             }
         };
-        self.learn(quality, now)
+        match self.steady.pass(&self.reading.quality, quality, now.mono) {
+            Some(quality) => self.learn(quality, now),
+            None => false,
+        }
     }
 
-    /// Its deadline has passed: three intervals without a word.
+    /// Its deadline has passed: three intervals without a word, or a return that has lasted.
     pub fn wake(&mut self, now: Now) -> bool {
+        let back = self.steady.due(now.mono).is_some_and(|value| self.learn(Quality::Good(value), now));
+        back | self.fell_silent(now)
+    }
+
+    fn fell_silent(&mut self, now: Now) -> bool {
         if self.stale_at.is_none_or(|at| at > now.mono) {
             return false;
         }
@@ -81,5 +92,16 @@ impl Sensing {
         }
         self.reading.quality = quality;
         changed
+    }
+}
+
+/// A number that its sensor cannot mean. Without the number itself: the next would be another fault.
+fn outside(kind: &Kind, value: Value) -> Fault {
+    match (kind, value) {
+        (Kind::Number { range: Some((low, high)), .. }, Value::Number(number)) => {
+            let (side, end) = if number < *low { ("below", low) } else { ("above", high) };
+            Fault::new(format!("reads {side} {}, the end of its range", kind.show(Value::Number(*end))))
+        }
+        _ => Fault::new(format!("{} is out of range", kind.show(value))),
     }
 }

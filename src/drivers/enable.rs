@@ -20,6 +20,16 @@ const OVERLAYS: &[(&str, &str)] = &[
     ("mcp3202", "mcp3202,spi0-0-present"),
 ];
 
+/// GPIO expanders by the label their driver gives them: overlay and module. `noints`: else the overlay takes GPIO4 for
+/// an interrupt.
+const EXPANDERS: &[(&str, &str, &str)] = &[
+    ("mcp23008", "mcp23017,mcp23008,addr=0x20,noints", "pinctrl-mcp23s08_i2c"),
+    ("mcp23017", "mcp23017,addr=0x20,noints", "pinctrl-mcp23s08_i2c"),
+    ("pcf8574", "pcf857x,pcf8574,addr=0x20", "gpio-pcf857x"),
+    ("pcf8574a", "pcf857x,pcf8574a,addr=0x38", "gpio-pcf857x"),
+    ("pcf8575", "pcf857x,pcf8575,addr=0x20", "gpio-pcf857x"),
+];
+
 /// Drivers whose module is not called as the device is.
 const MODULES: &[(&str, &str)] = &[
     ("ads1015", "ti-ads1015"),
@@ -52,6 +62,22 @@ pub(super) fn device(root: &Path, name: &str) -> String {
     format!("the kernel's module {module} and an entry in the device tree enable it")
 }
 
+/// For a GPIO expander by its label or its place on an I2C bus; `None` if it is neither known here.
+pub(super) fn expander(root: &Path, label: &str) -> Option<String> {
+    if let Some((_, overlay, module)) = EXPANDERS.iter().find(|(name, ..)| *name == label) {
+        return Some(match config_txt(root) {
+            Some(file) => add(overlay, file),
+            None => format!("the kernel's module {module} and an entry in the device tree enable it"),
+        });
+    }
+    let (bus, place) = label.split_once('-')?;
+    let address = u8::from_str_radix(place, 16).ok().filter(|_| place.len() == 4 && bus.parse::<u8>().is_ok())?;
+    Some(match config_txt(root) {
+        Some(file) => format!("a dtoverlay= line with addr={address:#04x} in {file} enables it"),
+        None => format!("the kernel's module for the chip at {address:#04x} and an entry in the device tree enable it"),
+    })
+}
+
 /// For a 1-Wire bus.
 pub(super) fn onewire(root: &Path) -> String {
     match config_txt(root) {
@@ -62,6 +88,21 @@ pub(super) fn onewire(root: &Path) -> String {
     }
 }
 
+/// For a PWM controller, at a header pin if one is named. Pins and functions as in
+/// github.com/raspberrypi/linux, arch/arm/boot/dts/overlays/README, `pwm`.
+pub(super) fn pwm(root: &Path, pin: Option<&str>) -> String {
+    let Some(file) = config_txt(root) else {
+        return "the controller's driver and an entry in the device tree enable it".into();
+    };
+    match pin {
+        Some("GPIO12") => add("pwm,pin=12,func=4", file),
+        Some("GPIO13") => add("pwm,pin=13,func=4", file),
+        Some("GPIO18") => add("pwm,pin=18,func=2", file),
+        Some("GPIO19") => add("pwm,pin=19,func=2", file),
+        _ => format!("a dtoverlay=pwm line in {file} enables it"),
+    }
+}
+
 fn add(overlay: &str, file: &str) -> String {
     format!("add the line “dtoverlay={overlay}” to {file} and restart the board")
 }
@@ -69,4 +110,24 @@ fn add(overlay: &str, file: &str) -> String {
 /// The file that a Raspberry Pi's firmware reads.
 fn config_txt(root: &Path) -> Option<&'static str> {
     ["/boot/firmware/config.txt", "/boot/config.txt"].into_iter().find(|file| root.join(&file[1..]).exists())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sysfs::tests::Tree;
+    use super::*;
+
+    #[test]
+    fn an_expander_is_known_by_its_label_or_its_place() {
+        let (pi, other) = (Tree::new(&[("boot/config.txt", "")]), Tree::new(&[]));
+        let on_pi = |label| expander(pi.root(), label);
+        let line = "add the line “dtoverlay=pcf857x,pcf8574a,addr=0x38” to /boot/config.txt and restart the board";
+        assert_eq!(on_pi("pcf8574a").as_deref(), Some(line));
+        assert_eq!(on_pi("1-0021").as_deref(), Some("a dtoverlay= line with addr=0x21 in /boot/config.txt enables it"));
+        let module = "the kernel's module pinctrl-mcp23s08_i2c and an entry in the device tree enable it";
+        assert_eq!(expander(other.root(), "mcp23008").as_deref(), Some(module));
+        for label in ["pinctrl-rp1", "gpio-0-31", "1-21", "a-0021"] {
+            assert_eq!(on_pi(label), None, "{label}");
+        }
+    }
 }

@@ -236,7 +236,7 @@ mod tests {
     }
 
     fn line(pin: &str) -> Line {
-        Line { chip: "sim".into(), names: vec![pin.into()], pin: pin.into() }
+        Line { chip: "sim".into(), names: vec![pin.into()], offset: None, pin: pin.into() }
     }
 
     fn door(pin: &str) -> Sensor {

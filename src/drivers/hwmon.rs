@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::sysfs::{self, Search};
-use crate::model::{Fault, HwmonChannel, HwmonInput, Value};
+use crate::model::{Fault, HWMON, HwmonChannel, HwmonInput, Quantity, Value};
 
 /// How to read one channel; `root` is where the file system starts ("/", or elsewhere in tests).
 pub(super) fn reader(
@@ -44,6 +44,32 @@ fn labelled(chip: &Path, label: &str, input: &HwmonInput) -> Result<String, Faul
         .ok_or_else(|| Fault::new(format!("{} has no {} channel labelled “{label}”", input.name, input.quantity.sysfs)))
 }
 
+/// The chip's channels that a config can name, and what each measures.
+pub(super) fn sorts(chip: &Path) -> Vec<(String, &'static Quantity)> {
+    let of = |quantity: &'static Quantity| {
+        let mut found = channels(chip, "input", quantity.sysfs);
+        found.extend(channels(chip, "average", quantity.sysfs));
+        found.sort();
+        found.dedup();
+        found.into_iter().map(move |channel| (channel, quantity))
+    };
+    HWMON.iter().flat_map(of).collect()
+}
+
+/// What the driver calls a channel.
+pub(super) fn label(chip: &Path, channel: &str) -> Option<String> {
+    sysfs::text(&chip.join(format!("{channel}_label"))).ok().filter(|label| !label.is_empty())
+}
+
+/// What a channel reads now.
+pub(super) fn glance(chip: &Path, channel: &str, quantity: &'static Quantity) -> Option<f64> {
+    let input = HwmonInput { name: String::new(), channel: HwmonChannel::Named(channel.to_owned()), quantity };
+    match read(&input, chip) {
+        Ok(Value::Number(number)) => Some(number),
+        _ => None,
+    }
+}
+
 fn others(chip: &Path, input: &HwmonInput) -> String {
     match channels(chip, "input", input.quantity.sysfs) {
         channels if channels.is_empty() => String::new(),
@@ -66,7 +92,6 @@ fn channels(chip: &Path, file: &str, sort: &str) -> Vec<String> {
 mod tests {
     use super::super::sysfs::tests::Tree;
     use super::*;
-    use crate::model::{HWMON, Quantity};
 
     fn named(name: &str, channel: &str) -> HwmonInput {
         let quantity = Quantity::of(channel, HWMON).unwrap();

@@ -5,7 +5,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use super::sysfs::{self, Search};
-use crate::model::{Fault, IioInput, Value};
+use crate::model::{Fault, IIO, IioInput, Quantity, Value};
 
 /// A DHT11 loses a reading in twenty, which is nothing to tell anybody.
 const TRIES: usize = 3;
@@ -22,15 +22,15 @@ pub(super) fn reader(
 
 fn read(input: &IioInput, device: &Path) -> Result<Value, Fault> {
     let wrong = |why: String| Fault::new(format!("{} {}: {why}", input.device, input.channel));
-    let number = measure(device, input).map_err(wrong)?;
+    let number = measure(device, &input.channel, input.quantity, TRIES).map_err(wrong)?;
     Value::number(input.quantity.convert(number)).ok_or_else(|| Fault::new("not a number"))
 }
 
 /// In the kernel's unit: processed by the driver, or raw with offset and scale.
-fn measure(device: &Path, input: &IioInput) -> Result<f64, String> {
-    let file = |what: &str| device.join(format!("in_{}_{what}", input.channel));
+fn measure(device: &Path, channel: &str, quantity: &Quantity, tries: usize) -> Result<f64, String> {
+    let file = |what: &str| device.join(format!("in_{channel}_{what}"));
     if file("input").exists() {
-        return patiently(PAUSE, || sysfs::number(&file("input")));
+        return patiently(tries, PAUSE, || sysfs::number(&file("input")));
     }
     if !file("raw").exists() {
         return Err(match channels(device) {
@@ -38,19 +38,19 @@ fn measure(device: &Path, input: &IioInput) -> Result<f64, String> {
             channels => format!("the device has no such channel (there are: {})", channels.join(", ")),
         });
     }
-    let raw = patiently(PAUSE, || sysfs::number(&file("raw")))?;
-    let offset = shared(device, input, "offset")?.unwrap_or(0.0);
-    let scale = match shared(device, input, "scale")? {
+    let raw = patiently(tries, PAUSE, || sysfs::number(&file("raw")))?;
+    let offset = shared(device, channel, quantity, "offset")?.unwrap_or(0.0);
+    let scale = match shared(device, channel, quantity, "scale")? {
         Some(scale) => scale,
-        None if input.quantity.unit.is_empty() => 1.0,
+        None if quantity.unit.is_empty() => 1.0,
         None => return Err("its driver gives no scale, so its numbers have no unit".into()),
     };
     Ok((raw + offset) * scale)
 }
 
 /// Tries again after each failure, on a thread that may wait; the last one's reason counts.
-fn patiently(pause: Duration, mut read: impl FnMut() -> Result<f64, String>) -> Result<f64, String> {
-    for _ in 1..TRIES {
+fn patiently(tries: usize, pause: Duration, mut read: impl FnMut() -> Result<f64, String>) -> Result<f64, String> {
+    for _ in 1..tries {
         if let Ok(number) = read() {
             return Ok(number);
         }
@@ -60,11 +60,21 @@ fn patiently(pause: Duration, mut read: impl FnMut() -> Result<f64, String>) -> 
 }
 
 /// What belongs to the channel, else to all channels of its sort: in_voltage0_scale, else in_voltage_scale.
-fn shared(device: &Path, input: &IioInput, what: &str) -> Result<Option<f64>, String> {
-    let without_numbers: String = input.channel.chars().filter(|c| !c.is_ascii_digit()).collect();
-    let names = [input.channel.as_str(), &without_numbers, input.quantity.sysfs];
+fn shared(device: &Path, channel: &str, quantity: &Quantity, what: &str) -> Result<Option<f64>, String> {
+    let without_numbers: String = channel.chars().filter(|c| !c.is_ascii_digit()).collect();
+    let names = [channel, &without_numbers, quantity.sysfs];
     let file = names.iter().map(|name| device.join(format!("in_{name}_{what}"))).find(|file| file.exists());
     file.map(|file| sysfs::number(&file)).transpose()
+}
+
+/// The device's channels that a config can name, and what each measures.
+pub(super) fn sorts(device: &Path) -> Vec<(String, &'static Quantity)> {
+    channels(device).into_iter().filter_map(|channel| Some((channel.clone(), Quantity::of(&channel, IIO)?))).collect()
+}
+
+/// What a channel reads, if it can be had at the first try.
+pub(super) fn glance(device: &Path, channel: &str, quantity: &Quantity) -> Option<f64> {
+    measure(device, channel, quantity, 1).ok().map(|number| quantity.convert(number)).filter(|value| value.is_finite())
 }
 
 fn channels(device: &Path) -> Vec<String> {
@@ -82,7 +92,6 @@ fn channels(device: &Path) -> Vec<String> {
 mod tests {
     use super::super::sysfs::tests::Tree;
     use super::*;
-    use crate::model::{IIO, Quantity};
 
     fn ask(device: &str, channel: &str, tree: &Tree) -> Result<f64, String> {
         let quantity = Quantity::of(channel, IIO).unwrap();
@@ -137,9 +146,9 @@ mod tests {
     fn a_reading_that_was_lost_is_asked_for_again_but_not_for_ever() {
         let mut answers =
             [Err("Input/output error".to_owned()), Err("Connection timed out".to_owned()), Ok(7.0)].into_iter();
-        assert_eq!(patiently(Duration::ZERO, || answers.next().unwrap()), Ok(7.0));
+        assert_eq!(patiently(TRIES, Duration::ZERO, || answers.next().unwrap()), Ok(7.0));
         let mut asked = 0;
-        let lost = patiently(Duration::ZERO, || {
+        let lost = patiently(TRIES, Duration::ZERO, || {
             asked += 1;
             Err(format!("lost {asked} times"))
         });

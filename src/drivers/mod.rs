@@ -7,12 +7,17 @@ mod enable;
 mod feed;
 mod file;
 mod fleet;
+mod held;
 mod hwmon;
 mod iio;
+mod inventory;
+mod led;
 mod onewire;
 mod point;
 mod polled;
+mod pwm;
 mod retry;
+mod softpwm;
 mod sysfs;
 mod thermal;
 
@@ -22,4 +27,5 @@ pub mod system;
 
 pub use feed::{Feed, Report};
 pub use fleet::Drivers;
+pub use inventory::inventory;
 pub use point::{FirstTry, Order, Orders, Task, actuator_task, sensor_task};

@@ -129,7 +129,18 @@ fn silence(id: &str, devices: &Path, heard: bool) -> Fault {
     }
 }
 
-fn thermometers(devices: &Path) -> Vec<String> {
+/// Why a thermometer is not there, if it is not.
+pub(super) fn absent(input: &OneWireInput, root: &Path) -> Option<Fault> {
+    let devices = root.join("sys/bus/w1/devices");
+    let (named, id) = (input.id.is_some(), input.id.clone());
+    let mut wanted = Thermometer { named, id, root: root.to_owned(), devices, past: Past::default() };
+    match wanted.find() {
+        Ok(id) => (!wanted.devices.join(&id).exists()).then(|| silence(&id, &wanted.devices, false)),
+        Err(fault) => Some(fault),
+    }
+}
+
+pub(super) fn thermometers(devices: &Path) -> Vec<String> {
     let names = sysfs::folders(devices).into_iter().filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()));
     names.filter(|name| THERMOMETERS.iter().any(|family| name.starts_with(family))).collect()
 }

@@ -2,12 +2,13 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::path::Path;
 use std::pin::Pin;
 
 use tokio::sync::mpsc;
 
 use super::polled::{self, PATIENCE, polled};
-use super::{Feed, file, gpio, hwmon, iio, onewire, sim, system, thermal};
+use super::{Feed, file, gpio, hwmon, iio, led, onewire, pwm, sim, softpwm, system, thermal};
 use crate::model::{Actuator, Sensor, Sink, Source, Value};
 
 /// A point's driver at work. It ends only when it is dropped, and dropping it lets the hardware go.
@@ -59,8 +60,12 @@ pub fn sensor_task(sensor: &Sensor, feed: Feed, first: FirstTry, bench: &sim::Be
 /// The task of one actuator, which claims the line with its safe value. Orders come in through `orders`; when the
 /// task is dropped it leaves the line as the actuator's `exit` says.
 pub fn actuator_task(actuator: &Actuator, orders: Orders, feed: Feed, first: FirstTry, bench: &sim::Bench) -> Task {
+    let (safe, exit, root) = (actuator.safe, actuator.exit, Path::new("/"));
     match &actuator.sink {
-        Sink::Gpio(output) => Box::pin(gpio::hold(output.clone(), actuator.safe, actuator.exit, orders, feed, first)),
+        Sink::Gpio(output) => Box::pin(gpio::hold(output.clone(), safe, exit, orders, feed, first)),
+        Sink::Pwm(output) => Box::pin(pwm::hold(output.clone(), safe, exit, root, orders, feed, first)),
+        Sink::SoftPwm(output) => Box::pin(softpwm::hold(output.clone(), safe, exit, orders, feed, first)),
+        Sink::Led(output) => Box::pin(led::hold(output.clone(), safe, exit, root, orders, feed, first)),
         Sink::Sim(output) => Box::pin(sim::hold(output.clone(), actuator.clone(), orders, feed, first, bench)),
     }
 }

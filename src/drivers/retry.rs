@@ -3,41 +3,51 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::model::Fault;
 
 const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(30);
+/// What works for less long than this has not got over it.
+const CALM: Duration = Duration::from_secs(60);
 
-/// Waits that double from 1 s to 30 s, each up to a tenth longer or shorter, with a line in the log when a point
-/// falls ill, when the reason changes and when it is well again.
+/// Waits that double from 1 s to 30 s, each up to a tenth longer or shorter, until it has worked for a minute: what
+/// comes and goes must not click each second. Debug lines when a point falls ill, when the reason changes and when it
+/// is well again; for people the reading says so.
 #[derive(Debug)]
 pub(super) struct Backoff {
     next: Duration,
     reason: Option<Fault>,
+    /// Since when it has worked.
+    working: Option<Instant>,
 }
 
 impl Backoff {
     pub fn new() -> Backoff {
-        Backoff { next: FIRST, reason: None }
+        Backoff { next: FIRST, reason: None, working: None }
     }
 
     /// It failed: how long to wait before the next try.
     pub fn failed(&mut self, point: &str, fault: &Fault) -> Duration {
         if self.reason.as_ref() != Some(fault) {
-            tracing::warn!(point, "{fault}");
+            tracing::debug!(point, "{fault}");
             self.reason = Some(fault.clone());
+        }
+        if self.working.take().is_some_and(|since| since.elapsed() >= CALM) {
+            self.next = FIRST;
         }
         let wait = self.next;
         self.next = (self.next * 2).min(LONGEST);
         jitter(wait, 0.1)
     }
 
-    /// It worked: the next failure starts again with the shortest wait.
+    /// It works. If it goes on doing so the next failure starts again with the shortest wait.
     pub fn worked(&mut self, point: &str) {
         if self.reason.take().is_some() {
-            tracing::info!(point, "works again");
+            tracing::debug!(point, "works again");
         }
-        self.next = FIRST;
+        self.working = Some(Instant::now());
     }
 }
 
@@ -51,8 +61,8 @@ pub(super) fn jitter(time: Duration, share: f64) -> Duration {
 mod tests {
     use super::*;
 
-    #[test]
-    fn waits_double_up_to_half_a_minute_and_start_again() {
+    #[tokio::test(start_paused = true)]
+    async fn waits_double_up_to_half_a_minute_and_start_again() {
         let mut backoff = Backoff::new();
         for seconds in [1, 2, 4, 8, 16, 30, 30] {
             let wait = backoff.failed("pump", &Fault::new("gone")).as_secs_f64();
@@ -60,7 +70,22 @@ mod tests {
             assert!((middle * 0.9..=middle * 1.1).contains(&wait), "{wait} is not about {middle}");
         }
         backoff.worked("pump");
+        tokio::time::advance(CALM).await;
         assert!(backoff.failed("pump", &Fault::new("gone")) < Duration::from_millis(1200));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_works_for_a_moment_each_time_is_tried_less_and_less_often() {
+        let mut backoff = Backoff::new();
+        let mut tries = 0;
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_secs(600) {
+            tries += 1;
+            backoff.worked("pump");
+            tokio::time::advance(Duration::from_secs(1)).await;
+            tokio::time::advance(backoff.failed("pump", &Fault::new("gone"))).await;
+        }
+        assert!(tries <= 26, "{tries}");
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! What all sources under /sys share: small files, and devices that are found by name.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::enable;
+use super::inventory::printable;
 use crate::model::Fault;
 
 /// What the kernel says in a file is shorter; other files may have no end.
@@ -23,6 +24,11 @@ pub(super) fn number(path: &Path) -> Result<f64, String> {
     let text = text(path)?;
     let word = text.split_whitespace().next().unwrap_or_default();
     word.parse().map_err(|_| format!("“{}” is not a number", shorten(word)))
+}
+
+/// Writes a file that is there, in one piece, as the kernel wants it.
+pub(super) fn write(path: &Path, text: &str) -> io::Result<()> {
+    File::options().write(true).truncate(true).open(path)?.write_all(text.as_bytes())
 }
 
 /// What an error means, without its number.
@@ -119,6 +125,22 @@ fn find(class: &Path, prefix: &str, wanted: &str) -> Result<PathBuf, Missing> {
     }
 }
 
+/// All devices among the folders of `class`, each with the name by which [`find`] finds it.
+pub(super) fn named(class: &Path, prefix: &str) -> Vec<(PathBuf, String)> {
+    let own = |device: &PathBuf| {
+        let label = text(&device.join("label")).ok().filter(|label| !label.is_empty());
+        label.or_else(|| Some(name(device).split('@').next()?.to_owned())).unwrap_or_default()
+    };
+    let mut devices: Vec<_> = folders(class).into_iter().map(|device| (own(&device), device)).collect();
+    devices.retain(|(_, device)| device.file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix)));
+    let is_one = |wanted: &str| find(class, prefix, wanted).is_ok();
+    let called = devices.into_iter().filter_map(|(name, device)| {
+        let name = if is_one(&name) { name } else { address(&device)? };
+        Some((device, printable(&name)))
+    });
+    called.collect()
+}
+
 /// What is in a folder, in order.
 pub(super) fn folders(class: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(class) else { return Vec::new() };
@@ -132,7 +154,7 @@ fn name(device: &Path) -> String {
 }
 
 /// The name of the device on its bus (`1-0048`): the nearest folder above that belongs to one.
-fn address(device: &Path) -> Option<String> {
+pub(super) fn address(device: &Path) -> Option<String> {
     let real = fs::canonicalize(device).ok()?;
     let parent = real.ancestors().skip(1).find(|folder| folder.join("subsystem").exists())?;
     Some(parent.file_name()?.to_string_lossy().into_owned())

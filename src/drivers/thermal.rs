@@ -11,7 +11,17 @@ pub(super) fn reader(kind: String, root: impl Into<PathBuf>) -> impl FnMut() -> 
     move || read(&kind, &root)
 }
 
-fn read(kind: &str, root: &Path) -> Result<Value, Fault> {
+/// The types of all zones there are.
+pub(super) fn zones(root: &Path) -> Vec<String> {
+    let zones = sysfs::folders(&root.join("sys/class/thermal"));
+    let mut types: Vec<_> =
+        zones.iter().filter(|zone| is_zone(zone)).filter_map(|zone| sysfs::text(&zone.join("type")).ok()).collect();
+    types.sort();
+    types.dedup();
+    types
+}
+
+pub(super) fn read(kind: &str, root: &Path) -> Result<Value, Fault> {
     let zones = sysfs::folders(&root.join("sys/class/thermal"));
     let types: Vec<_> = zones.iter().filter_map(|zone| Some((zone, sysfs::text(&zone.join("type")).ok()?))).collect();
     let ours = types.iter().filter(|(_, name)| name == kind);

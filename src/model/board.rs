@@ -24,6 +24,8 @@ pub struct Pin {
     pub line: super::Line,
     /// What the board uses it for until told otherwise ("I2C1 SDA").
     pub reserved: Option<String>,
+    /// The channel of a PWM controller that can come out here, once that is enabled.
+    pub pwm: Option<super::PwmChannel>,
 }
 
 /// A GPIO chip that is there now.
@@ -31,6 +33,8 @@ pub struct Pin {
 pub struct FoundChip {
     /// Its label, which tells chips apart on one machine; two of a kind share it.
     pub label: String,
+    /// What its bus calls it (`1-0020`), if it is on one.
+    pub address: Option<String>,
     /// All its lines, by offset.
     pub lines: Vec<FoundLine>,
 }

@@ -159,7 +159,7 @@ impl Kind {
     /// The value as people read it: with its unit, with the kind's decimals.
     pub fn show(&self, value: Value) -> String {
         match self {
-            Kind::Number { unit, .. } if unit == "%" => format!("{}%", self.bare(value)),
+            Kind::Number { unit, .. } if unit == "%" || unit == "°" => format!("{}{unit}", self.bare(value)),
             Kind::Number { unit, .. } if !unit.is_empty() => format!("{} {unit}", self.bare(value)),
             _ => self.bare(value),
         }

@@ -2,18 +2,30 @@
 
 use std::time::Duration;
 
-use super::{FileInput, HwmonInput, IioInput, OneWireInput};
+use super::{FileInput, HwmonInput, IioInput, LedOutput, OneWireInput, PwmOutput, SoftPwmOutput};
 
-/// A line of a GPIO chip, by the chip's label and the names the kernel may give the line. Never by number:
-/// chip numbers and line offsets move between boards and kernels.
+/// A line of a GPIO chip, by the chip's label and the names the kernel may give the line: chip numbers, and the
+/// offsets of a processor's lines, move between boards and kernels. A pin of an expander goes by its number, which is
+/// printed in its data sheet; the kernel has no names for these.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Line {
-    /// The chip's label (`pinctrl-bcm2711`).
+    /// The chip's label (`pinctrl-bcm2711`), or its bus address (`1-0020`) where several have that label.
     pub chip: String,
-    /// Names of the line, first match wins (kernels disagree: `SDA1` is `GPIO2` elsewhere). Never empty.
+    /// Names of the line, first match wins (kernels disagree: `SDA1` is `GPIO2` elsewhere). Empty only where there is
+    /// an offset.
     pub names: Vec<String>,
+    /// The pin's number on an expander.
+    pub offset: Option<u32>,
     /// The header pin's name on this board, for people.
     pub pin: String,
+}
+
+impl Line {
+    /// May its chip have this label? `gpio-*` stands for every label that begins so: some drivers number their chips
+    /// in the order in which they find them.
+    pub fn is_on(&self, label: &str) -> bool {
+        self.chip.strip_suffix('*').map_or(self.chip == label, |start| label.starts_with(start))
+    }
 }
 
 /// Where a sensor's values come from.
@@ -42,6 +54,12 @@ pub enum Source<P> {
 pub enum Sink<P> {
     /// An output line of the kernel's GPIO character device.
     Gpio(GpioOutput<P>),
+    /// A channel of a PWM controller: a lamp, a fan, a servo.
+    Pwm(PwmOutput),
+    /// Slow pulses by the program itself on a GPIO line.
+    SoftPwm(SoftPwmOutput<P>),
+    /// One of the kernel's LEDs.
+    Led(LedOutput),
     /// The simulated board.
     Sim(SimOutput<P>),
 }

@@ -22,6 +22,9 @@ const MOST_CLIENTS: usize = 8;
 /// Characters in a status text.
 const MOST_TEXT: usize = 500;
 
+/// Characters of a fault's reason in it; the rest is in `status`.
+const MOST_REASON: usize = 60;
+
 /// What one presence says.
 #[derive(Debug, Clone, PartialEq)]
 struct Face {
@@ -160,22 +163,27 @@ fn face_for(scene: &Scene<'_>, asker: Asker<'_>) -> Face {
 
 fn face(scene: &Scene<'_>, visible: impl Fn(PointId) -> bool) -> Face {
     let unwell = scene.device.points().any(|point| visible(point) && scene.reading(point).is_unwell());
-    let shown = scene.device.presence().points.iter().filter(|point| visible(**point));
-    let parts: Vec<String> = shown.map(|point| format!("{} {}", scene.label(*point), brief(scene, *point))).collect();
-    let mut text = parts.join(" · ");
-    if let Some((cut, _)) = text.char_indices().nth(MOST_TEXT) {
-        text.truncate(cut);
-        text.push('…');
-    }
-    Face { unwell, text }
+    let shown = &scene.device.presence().points;
+    // Whoever reads that the device is not well shall read which point is the reason.
+    let broken = |point: &PointId| matches!(scene.reading(*point).quality, Quality::Fault(_)) && !shown.contains(point);
+    let points = shown.iter().copied().chain(scene.device.points().filter(broken)).filter(|point| visible(*point));
+    let parts: Vec<String> = points.map(|point| format!("{} {}", scene.label(point), brief(scene, point))).collect();
+    Face { unwell, text: clipped(&parts.join(" · "), MOST_TEXT) }
 }
 
 /// A reading in the fewest words.
 fn brief(scene: &Scene<'_>, point: PointId) -> String {
     match &scene.reading(point).quality {
         Quality::Unknown => "?".into(),
-        Quality::Fault(_) => "fault".into(),
+        Quality::Fault(fault) => format!("fault ({})", clipped(&fault.0, MOST_REASON)),
         _ => scene.reading(point).show(scene.device.kind(point)),
+    }
+}
+
+fn clipped(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((cut, _)) => format!("{}…", &text[..cut]),
+        None => text.to_owned(),
     }
 }
 

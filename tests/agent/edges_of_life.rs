@@ -159,7 +159,7 @@ fn a_value_out_of_range_is_a_fault_and_not_a_number() {
     talk.sent();
     talk.report("air", Ok(Value::Number(85.0)));
     talk.sent();
-    assert_eq!(talk.ask(ANNA, "air"), "Air: fault: 85.0 °C is out of range");
+    assert_eq!(talk.ask(ANNA, "air"), "Air: fault: reads above 60.0 °C, the end of its range");
 }
 
 #[test]

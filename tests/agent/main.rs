@@ -6,6 +6,7 @@ mod adhoc;
 mod chat;
 mod discovery;
 mod edges_of_life;
+mod faults;
 mod hubs;
 mod old_commands;
 mod presence;

@@ -79,7 +79,7 @@ fn a_change_of_health_is_told_at_once() {
     let mut talk = Talk::begin();
     talk.pass(Duration::from_secs(2));
     talk.report("door", Err(Fault::new("chip gone")));
-    assert_eq!(faces(&mut talk), ["away|Front door fault · Pump off"]);
+    assert_eq!(faces(&mut talk), ["away|Front door fault (chip gone) · Pump off"]);
     talk.pass(Duration::from_secs(2));
     talk.report("door", Ok(Value::Switch(false)));
     assert_eq!(faces(&mut talk), ["|Front door closed · Pump off"]);
@@ -118,7 +118,7 @@ fn nothing_is_sent_while_offline_and_all_is_told_afterwards() {
     talk.pass(Duration::from_secs(100));
     assert_eq!(faces(&mut talk), Vec::<String>::new());
     talk.online();
-    assert_eq!(faces(&mut talk), ["away|Front door closed · Pump fault"]);
+    assert_eq!(faces(&mut talk), ["away|Front door closed · Pump fault (gone)"]);
 }
 
 #[test]

@@ -65,6 +65,10 @@ safe = "off"
 label = "Light"
 gpio = { line = "LIGHT", chip = "aux" }
 safe = "on"
+[actuators.lamp]
+label = "Lamp"
+pwm = { chip = "hwlab-pwm", frequency = "1kHz" }
+safe = 5
 %s
 '''
 DOOR, BELL, PUMP, HEATER, SIREN = range(5)
@@ -87,7 +91,8 @@ class Shed:
         (self.xfer / 'password').chmod(0o600)
         self.config()
         await self.sh('gpiosim new lab 8 0=DOOR 1=BELL 2=PUMP 3=HEATER 4=SIREN; gpiosim new aux 2 0=LIGHT; '
-                      'gpiosim pull lab 0 up; mount -t tracefs tracefs /sys/kernel/tracing')
+                      'gpiosim pull lab 0 up; mount -t tracefs tracefs /sys/kernel/tracing; '
+                      'mount -t debugfs debugfs /sys/kernel/debug; modprobe hwlab_pwm')
         # Somebody else has the siren.
         self.gardener = self.vm.start('exec gpioset SIREN=0')
         self.anna = SlixPerson(self.server, 'anna@home.example/desk', PASSWORD, 'greenhouse@home.example/katydid')
@@ -123,6 +128,10 @@ class Shed:
 
     async def level(self, line, chip='lab'):
         return int(await self.sh('gpiosim get %s %d' % (chip, line)))
+
+    async def pulses(self):
+        """What the PWM controller sends to the lamp: on or off, polarity, pulse and period in ns."""
+        return (await self.sh('cat /sys/kernel/debug/hwlab_pwm')).splitlines()[0]
 
     def log(self):
         return self.vm.output(self.daemon)
@@ -186,6 +195,19 @@ async def a_timed_command_goes_back_on_the_wire(shed):
 
 
 @case
+async def a_lamp_is_set_in_per_cent_by_chat_and_by_form(shed):
+    same(await shed.pulses(), '0 on normal 50000/1000000', 'the safe value')
+    same(await shed.anna.ask('lamp 40'), 'Lamp: 40%')
+    same(await shed.pulses(), '0 on normal 400000/1000000')
+    same((await shed.anna.fill('lamp', {'value': '12.5'})).note, 'Lamp: 12%')
+    same(await shed.pulses(), '0 on normal 125000/1000000')
+    same(await shed.anna.ask('lamp 101'), 'Lamp: 101 is outside 0% to 100%')
+    same(await shed.anna.ask('lamp 70 1s'), 'Lamp: 70%, back to 5% in 1s')
+    same(await shed.anna.notice(), 'Lamp: 5%')
+    same(await shed.pulses(), '0 on normal 50000/1000000')
+
+
+@case
 async def the_pull_up_is_kept_while_the_line_is_held(shed):
     info = next(line for line in (await shed.sh('gpioinfo')).splitlines() if '"DOOR"' in line)
     for word in ('consumer="katydid"', 'bias=pull-up', 'active-low', 'edges=both', 'debounce-period=20ms'):
@@ -209,8 +231,12 @@ async def a_bounce_is_no_change_and_many_edges_end_in_the_truth(shed):
 
 @case
 async def a_line_that_somebody_else_holds_is_a_fault_with_his_name_until_it_is_free(shed):
-    answer = await shed.anna.ask('siren')
-    holds(answer.startswith('Siren: fault: ') and 'gpioset' in answer, answer)
+    fault = 'line SIREN is held by “gpioset”'
+    same(await shed.anna.ask('siren'), 'Siren: fault: ' + fault)
+    holds('Siren: fault: ' + fault in (await shed.anna.ask('status')).splitlines(), 'status')
+    same(shed.log().count(fault), 1, 'lines in the log')
+    await shed.sh('kill -HUP $(pidof katydid)')
+    await shed.anna.seen.take(lambda seen: 'Siren fault (%s)' % fault in seen.status)
     refused = await shed.anna.ask('siren on')
     holds('out of order' in refused and 'gpioset' in refused, refused)
     await shed.sh('killall gpioset')
@@ -290,8 +316,19 @@ async def a_wrong_config_is_told_and_changes_nothing(shed):
 
 @case
 async def the_board_is_shown_with_its_chips(shed):
+    await shed.sh('modprobe -a i2c-dev lm75 pinctrl-mcp23s08_i2c; modprobe i2c-stub chip_addr=0x20,0x48; '
+                  'bus=$(grep -l "SMBus stub" /sys/bus/i2c/devices/*/name); cd ${bus%/name}; '
+                  'i2cset -f -y ${PWD##*-} 0x48 0 0x8019 w; echo lm75 0x48 >new_device; echo mcp23017 0x20 >new_device')
+    shed.config('[sensors.air]\niio = { device = "bme280", channel = "temp" }\n'
+                '[actuators.relay]\ngpio = { chip = "pcf8574", pin = 3 }\nsafe = "off"\n')
     text = await shed.sh('/xfer/katydid board --config /xfer/katydid.toml')
-    holds(re.search(r'lab +5 named lines', text) and re.search(r'aux +1 named line\b', text), text)
+    shed.config()
+    for words in (r'chip lab \([^)]*\), 8 lines', r'gpio = { chip = "lab", line = "PUMP" } +held by “katydid”',
+                  r'chip mcp23017 \(\d+-0020\), 16 lines', r'gpio = { chip = "mcp23017", pin = 15 } +free',
+                  r'hwmon = { name = "lm75", channel = "temp1" } +25\.5 °C',
+                  r'air +no IIO device “bme280”; the kernel.s module bmp280-i2c and',
+                  r'relay +no GPIO chip labelled “pcf8574” .*; the kernel.s module gpio-pcf857x and'):
+        holds(re.search(words, text), words + ' is not in ' + text)
 
 
 @case
@@ -300,6 +337,7 @@ async def at_a_polite_end_the_exit_value_is_set_last(shed):
     await shed.sh('echo >/sys/kernel/tracing/trace; echo 1 >/sys/kernel/tracing/events/gpio/gpio_value/enable')
     await shed.kick('TERM')
     same(await shed.ended(), 0, 'the exit status')
+    same(await shed.pulses(), '0 on normal 50000/1000000', 'the lamp goes on at its exit value')
     await shed.anna.seen.take(lambda seen: seen.type == 'unavailable')
     # Released, a simulated line falls to its pull at once, so what was set is in the kernel's trace only.
     trace = await shed.sh('cat /sys/kernel/tracing/trace')
@@ -313,10 +351,13 @@ async def at_a_polite_end_the_exit_value_is_set_last(shed):
 async def after_a_sudden_end_it_comes_back_with_safe_values(shed):
     await shed.go()
     same(await shed.anna.ask('pump on'), 'Pump: on')
+    same(await shed.anna.ask('lamp 90'), 'Lamp: 90%')
     await shed.kick('KILL')
     same(await shed.ended(), 137)
     same(await shed.level(PUMP), 0, 'the line falls to its pull')
+    same(await shed.pulses(), '0 on normal 900000/1000000', 'the lamp has nothing to fall to')
     await shed.go()
+    same(await shed.pulses(), '0 on normal 50000/1000000', 'the lamp is ours again, and safe')
     same([await shed.level(line) for line in (PUMP, HEATER)], [0, 1])
     shed.anna.say('pump on')
     await shed.anna.said.take(lambda said: said.body == 'Pump: on')

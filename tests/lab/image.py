@@ -19,7 +19,7 @@ PACKAGES = 'busybox-static dash libc6 libgcc-s1 gpiod libgpiod3 i2c-tools libi2c
 # loaded at boot, with what they need
 MODULES = 'configfs gpio-sim virtio_pci virtio_net virtio_console 9p 9pnet_virtio'.split()
 # there for modprobe
-SPARE = 'i2c-dev i2c-stub lm75 bmp280-i2c wire w1_therm'.split()
+SPARE = 'i2c-dev i2c-stub lm75 bmp280-i2c regmap-i2c wire w1_therm ledtrig-timer'.split()
 TOOLS = {'qemu-system-x86_64': 'qemu-system-x86', 'cpio': 'cpio', 'modinfo': 'kmod', 'depmod': 'kmod', 'xz': 'xz-utils',
          'zstd': 'zstd', 'apt-get': 'apt', 'dpkg-deb': 'dpkg', 'unshare': 'util-linux'}
 
@@ -170,7 +170,7 @@ def add_modules(root, modules, simulators):
             continue
         need[name] = have[name]
         todo += [n.replace('-', '_') for n in output('modinfo', '-F', 'depends', have[name]).strip().split(',') if n]
-    missing = {'gpio_sim', '9p', 'virtio_net', 'i2c_stub', 'lm75', 'bmp280_i2c', 'w1_therm'} - set(need)
+    missing = {'gpio_sim', '9p', 'virtio_net', 'i2c_stub', 'lm75', 'bmp280_i2c', 'w1_therm', 'ledtrig_timer'} - set(need)
     if missing:
         raise SystemExit('hwlab: kernel %s has no module %s' % (modules.name, ', '.join(sorted(missing))))
     place = os.path.join(root, 'usr/lib/modules', modules.name)

@@ -5,13 +5,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests, though without cargo's harness")]
 
 mod chip;
+mod expanders;
 mod host;
 mod inputs;
+mod leds;
 mod loss;
 mod onewire;
 mod outputs;
+mod pwm;
 mod rig;
 mod sensors;
+mod softpwm;
 mod stub;
 
 use libtest_mimic::{Arguments, Trial};
@@ -19,10 +23,20 @@ use libtest_mimic::{Arguments, Trial};
 fn main() {
     let arguments = Arguments::from_args();
     let trials = if host::is_the_lab() {
-        [inputs::trials(), outputs::trials(), loss::trials(), sensors::trials(), onewire::trials()]
-            .into_iter()
-            .flatten()
-            .collect()
+        [
+            inputs::trials(),
+            outputs::trials(),
+            loss::trials(),
+            expanders::trials(),
+            sensors::trials(),
+            onewire::trials(),
+            pwm::trials(),
+            leds::trials(),
+            softpwm::trials(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     } else {
         vec![Trial::test("in_the_lab", host::run)]
     };

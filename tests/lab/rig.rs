@@ -47,7 +47,7 @@ pub fn lines_held() -> Vec<OwnedFd> {
 }
 
 pub fn line(chip: &str, name: &str) -> Line {
-    Line { chip: chip.into(), names: vec![name.into()], pin: name.into() }
+    Line { chip: chip.into(), names: vec![name.into()], offset: None, pin: name.into() }
 }
 
 pub fn input(chip: &str, name: &str) -> GpioInput<Line> {

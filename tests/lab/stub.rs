@@ -21,7 +21,7 @@ impl Chip {
     /// At one of the addresses the stub was loaded with; no driver has it yet.
     pub fn bare(driver: &'static str, module: &str, address: u8) -> Chip {
         modprobe(&["i2c-dev"]);
-        modprobe(&["i2c-stub", "chip_addr=0x48,0x49,0x76"]);
+        modprobe(&["i2c-stub", "chip_addr=0x20,0x21,0x24,0x48,0x49,0x76"]);
         modprobe(&[module]);
         Chip { driver, address, bus: Bus::stub() }
     }
@@ -52,6 +52,55 @@ impl Chip {
         chip.bytes(0xf7, &[0x65, 0x5a, 0xc0, 0x7e, 0xed, 0x00]);
         chip.plug();
         chip
+    }
+
+    /// An expander of eight pins. It has no registers: one reads what was written last, if nobody pulls it down. Of the
+    /// stub that is made by registers which hold their own number: writing points at one, reading gives it and goes on.
+    pub fn pcf8574(address: u8) -> Chip {
+        let chip = Chip::bare("pcf8574", "gpio-pcf857x", address);
+        chip.bytes_up_to_the_last(|register| register);
+        chip.plug();
+        chip
+    }
+
+    /// The world holds its pins at these levels, whatever is driven.
+    pub fn pcf8574_stands_at(&self, levels: u8) {
+        self.bytes_up_to_the_last(|_| levels);
+    }
+
+    /// An expander of sixteen pins.
+    pub fn mcp23017(address: u8) -> Chip {
+        let chip = Chip::bare("mcp23017", "pinctrl-mcp23s08_i2c", address);
+        chip.mcp23017_stands_at(0);
+        chip.plug();
+        chip
+    }
+
+    /// The world holds its pins at these levels (register GPIO).
+    pub fn mcp23017_stands_at(&self, levels: u16) {
+        self.set("0x12", &format!("{levels:#06x}"), "w");
+    }
+
+    /// What it drives (register OLAT), and where (IODIR, 0 is an output).
+    pub fn mcp23017_drives(&self) -> (u16, u16) {
+        (self.get("0x14"), self.get("0x00"))
+    }
+
+    fn bytes_up_to_the_last(&self, byte: impl Fn(u8) -> u8) {
+        let address = format!("{:#x}", self.address);
+        let mut script = String::new();
+        for first in (0..=0xe0).step_by(32) {
+            let bytes: Vec<_> = (0..32).map(|next| format!("{:#x}", byte(first + next))).collect();
+            script += &format!("i2cset -f -y {} {address} {first:#x} {} i\n", self.bus.number, bytes.join(" "));
+        }
+        assert!(Command::new("sh").args(["-ec", &script]).status().unwrap().success(), "{script}");
+    }
+
+    fn get(&self, register: &str) -> u16 {
+        let address = format!("{:#x}", self.address);
+        let words = ["-f", "-y", &self.bus.number, &address, register, "w"];
+        let text = Command::new("i2cget").args(words).output().unwrap().stdout;
+        u16::from_str_radix(String::from_utf8(text).unwrap().trim().trim_start_matches("0x"), 16).unwrap()
     }
 
     /// Its registers from this one on.

@@ -1,4 +1,5 @@
-//! Finds a line: the chip by its label, the line by the first of its names that the chip has.
+//! Finds a line: the chip by its label or its place on a bus, the line by the first of its names that the chip has, or
+//! by its number on an expander.
 
 use std::path::{Path, PathBuf};
 
@@ -9,6 +10,7 @@ use tokio::io::unix::AsyncFd;
 
 use super::error::errno;
 use super::{CONSUMER, GpioError};
+use crate::drivers::{enable, sysfs};
 use crate::model::Line;
 
 /// Where a line is at this moment. Not kept: it moves when chips come and go.
@@ -20,37 +22,52 @@ pub(super) struct Place {
     offset: u32,
 }
 
-/// Looks through all chips of the line's label.
+/// Looks through all chips that go by the line's label or address.
 pub(super) fn find(line: &Line) -> Result<Place, GpioError> {
     let paths = gpiocdev::chip::chips().map_err(|error| GpioError::of_chip(Path::new("/dev"), &error))?;
-    let mut there = Vec::new();
+    let (mut ours, mut there) = (Vec::new(), Vec::new());
     let mut unopened = None;
-    let mut found = false;
     for path in paths {
-        let opened = Chip::from_path(&path).and_then(|chip| chip.info().map(|info| (chip, info)));
-        let (chip, info) = match opened {
-            Ok(opened) => opened,
+        match Chip::from_path(&path).and_then(|chip| chip.info().map(|info| (chip, info))) {
+            Ok((chip, info)) if line.is_on(&info.label) || address(&path).as_ref() == Some(&line.chip) => {
+                ours.push((path, chip, info));
+            }
+            Ok((_, info)) => there.push(info.label),
             Err(error) => {
                 unopened.get_or_insert(GpioError::of_chip(&path, &error));
-                continue;
-            }
-        };
-        if info.label != line.chip {
-            there.push(info.label);
-            continue;
-        }
-        found = true;
-        for name in &line.names {
-            if let Some(info) = chip.find_line_info(name) {
-                return Ok(Place { name: name.clone(), chip: path, offset: info.offset });
             }
         }
     }
-    if found {
-        return Err(GpioError::NoLine { label: line.chip.clone(), names: line.names.clone() });
+    if ours.is_empty() {
+        // A chip that may not be opened may well be the one.
+        let cure = enable::expander(Path::new("/"), &line.chip);
+        return Err(unopened.unwrap_or(GpioError::NoChip { label: line.chip.clone(), there, cure }));
     }
-    // A chip that may not be opened may well be the one.
-    Err(unopened.unwrap_or(GpioError::NoChip { label: line.chip.clone(), there }))
+    let mut places = ours.iter().filter_map(|(path, chip, info)| match line.offset {
+        Some(offset) if offset >= info.num_lines => None,
+        Some(offset) => Some(Place { name: format!("{offset} of {}", line.chip), chip: path.clone(), offset }),
+        None => line.names.iter().find_map(|name| {
+            let offset = chip.find_line_info(name)?.offset;
+            Some(Place { name: name.clone(), chip: path.clone(), offset })
+        }),
+    });
+    let label = line.chip.clone();
+    match (places.next(), places.next()) {
+        (Some(place), None) => Ok(place),
+        (Some(_), Some(_)) => {
+            let addresses = ours.iter().filter_map(|(path, ..)| address(path)).collect();
+            Err(GpioError::Several { label, addresses })
+        }
+        (None, _) => Err(match line.offset {
+            Some(pin) => GpioError::NoPin { label, pin, last: ours[0].2.num_lines.saturating_sub(1) },
+            None => GpioError::NoLine { label, names: line.names.clone() },
+        }),
+    }
+}
+
+/// What the chip's bus calls it.
+pub(super) fn address(chip: &Path) -> Option<String> {
+    sysfs::address(&Path::new("/sys/bus/gpio/devices").join(chip.file_name()?))
 }
 
 impl Place {

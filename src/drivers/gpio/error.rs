@@ -10,12 +10,37 @@ use crate::model::Fault;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GpioError {
     /// No chip has this label.
-    #[error("no GPIO chip labelled “{label}” (there {}: {})", if there.len() == 1 { "is" } else { "are" }, list(there))]
+    #[error(
+        "no GPIO chip labelled “{label}” (there {}: {}){}",
+        if there.len() == 1 { "is" } else { "are" },
+        list(there),
+        cure.as_ref().map(|cure| format!("; {cure}")).unwrap_or_default()
+    )]
     NoChip {
         /// The label looked for.
         label: String,
         /// The labels found.
         there: Vec<String>,
+        /// What would bring it, if that is known.
+        cure: Option<String>,
+    },
+    /// More than one chip it could be.
+    #[error("more than one GPIO chip “{label}”; name one by its address: {}", list(addresses))]
+    Several {
+        /// What they all are called.
+        label: String,
+        /// What their buses call them.
+        addresses: Vec<String>,
+    },
+    /// The chip has fewer pins.
+    #[error("{label} has no pin {pin}, its last is {last}")]
+    NoPin {
+        /// The chip's label.
+        label: String,
+        /// The pin wanted.
+        pin: u32,
+        /// The highest it has.
+        last: u32,
     },
     /// The chip has no line of any of these names.
     #[error("chip “{label}” has no line named “{}”", names.join("” or “"))]
@@ -86,6 +111,26 @@ impl GpioError {
     }
 }
 
+/// A chip that goes is one failure, told once and in the same words, though it looks different afterwards.
+#[derive(Debug, Default)]
+pub(in crate::drivers) struct Away(Option<GpioError>);
+
+impl Away {
+    /// The fault to tell for an error.
+    pub fn tell(&mut self, error: GpioError) -> Fault {
+        if !matches!(error, GpioError::Gone { .. } | GpioError::NoChip { .. }) {
+            self.0 = None;
+            return error.into();
+        }
+        self.0.get_or_insert(error).clone().into()
+    }
+
+    /// The line is ours: if its chip is not there the next time, it has gone.
+    pub fn ours(&mut self, name: &str) {
+        self.0 = Some(GpioError::Gone { name: name.to_owned() });
+    }
+}
+
 /// The kernel's error number, if the error came from it.
 pub(super) fn errno(error: &gpiocdev::Error) -> Option<i32> {
     match error {
@@ -106,10 +151,31 @@ mod tests {
     fn a_wrong_label_is_answered_with_those_that_exist() {
         let error = |there: &[&str]| {
             let there = there.iter().map(|label| (*label).to_owned()).collect();
-            GpioError::NoChip { label: "pinctrl-rp1".into(), there }.to_string()
+            GpioError::NoChip { label: "pinctrl-rp1".into(), there, cure: None }.to_string()
         };
         assert_eq!(error(&["a", "b"]), "no GPIO chip labelled “pinctrl-rp1” (there are: a, b)");
         assert_eq!(error(&[]), "no GPIO chip labelled “pinctrl-rp1” (there are: none)");
+    }
+
+    #[test]
+    fn an_expander_that_is_not_there_is_answered_with_what_brings_it() {
+        let cure = Some("add the line “dtoverlay=…”".into());
+        let error = GpioError::NoChip { label: "mcp23017".into(), there: vec!["a".into()], cure };
+        assert_eq!(error.to_string(), "no GPIO chip labelled “mcp23017” (there is: a); add the line “dtoverlay=…”");
+    }
+
+    #[test]
+    fn a_chip_that_went_is_told_in_the_same_words_until_the_line_is_ours() {
+        let gone = || GpioError::Gone { name: "PUMP".into() };
+        let missing = |there: &str| GpioError::NoChip { label: "aux".into(), there: vec![there.into()], cure: None };
+        let mut away = Away::default();
+        assert_eq!(away.tell(missing("lab")), missing("lab").into());
+        assert_eq!(away.tell(missing("usb")), missing("lab").into(), "another chip's coming is no news of this one");
+        away.ours("PUMP");
+        assert_eq!(away.tell(gone()), gone().into());
+        assert_eq!(away.tell(missing("lab")), gone().into());
+        let held = GpioError::Held { name: "PUMP".into(), by: "gpioset".into() };
+        assert_eq!(away.tell(held.clone()), held.into());
     }
 
     #[test]

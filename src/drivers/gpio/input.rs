@@ -13,11 +13,11 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::GpioError;
 use super::chip::{self, Place};
-use super::error::errno;
+use super::error::{Away, errno};
 use super::settle::Settle;
 use crate::drivers::retry::Backoff;
 use crate::drivers::{Feed, FirstTry};
-use crate::model::{Bias, Fault, GpioInput, Line, Value};
+use crate::model::{Bias, GpioInput, Line, Value};
 
 /// How often a line without interrupts is read.
 const LOOK: Duration = Duration::from_millis(100);
@@ -47,6 +47,7 @@ pub async fn listen(input: GpioInput<Line>, feed: Feed, first: FirstTry) {
 /// As [`listen`], with no more than this asked of the kernel.
 pub async fn listen_with(most: Help, input: GpioInput<Line>, feed: Feed, mut first: FirstTry) {
     let mut backoff = Backoff::new();
+    let mut away = Away::default();
     let mut told = false;
     loop {
         let started = Listening::start(most, &input);
@@ -54,6 +55,7 @@ pub async fn listen_with(most: Help, input: GpioInput<Line>, feed: Feed, mut fir
         let error = match started {
             Ok(mut listening) => {
                 backoff.worked(feed.point());
+                away.ours(&listening.name);
                 if listening.looks && !told {
                     told = true;
                     let every = LOOK.as_millis();
@@ -68,7 +70,7 @@ pub async fn listen_with(most: Help, input: GpioInput<Line>, feed: Feed, mut fir
             }
             Err(error) => error,
         };
-        let fault = Fault::from(error);
+        let fault = away.tell(error);
         let wait = backoff.failed(feed.point(), &fault);
         feed.report(Err(fault)).await;
         sleep(wait).await;

@@ -8,10 +8,12 @@ mod output;
 mod settle;
 mod survey;
 
+pub(super) use error::Away;
 pub use error::GpioError;
 pub use input::{Help, listen, listen_with};
+pub(super) use output::OutputLine;
 pub use output::hold;
-pub use survey::survey;
+pub use survey::{missing, survey};
 
 /// What `gpioinfo` shows as the user of our lines.
 const CONSUMER: &str = "katydid";

@@ -2,73 +2,54 @@
 //!
 //! Whoever holds the line drives its exit value when letting go, be it at the end, on a reload or in a panic.
 
-use std::convert::Infallible;
-use std::future::pending;
+use std::future::ready;
 use std::time::Duration;
 
 use gpiocdev::Request;
 use gpiocdev::line::{Drive as LineDrive, Value as Level};
 use tokio::io::unix::AsyncFd;
-use tokio::time::{sleep, timeout};
 
+use super::error::Away;
 use super::{GpioError, chip};
-use crate::drivers::retry::Backoff;
+use crate::drivers::held::{self, Held, SetError};
 use crate::drivers::{Feed, FirstTry, Orders};
 use crate::model::{DriveMode, Exit, Fault, GpioOutput, Line, Value};
 
-/// How often a line nobody moves is read, for kernels that do not tell when a chip goes.
-const LOOK: Duration = Duration::from_secs(30);
-
 /// Holds one output line for ever, and claims it again, at its safe value, when it is lost.
-pub async fn hold(
-    output: GpioOutput<Line>,
-    safe: Value,
-    exit: Exit,
-    mut orders: Orders,
-    feed: Feed,
-    mut first: FirstTry,
-) {
-    let mut backoff = Backoff::new();
-    loop {
-        let claimed = Held::claim(&output, safe, exit).and_then(|held| held.read().map(|value| (held, value)));
-        first.made();
-        let error = match claimed {
-            Ok((held, value)) => {
-                backoff.worked(feed.point());
-                let Err(error) = held.serve(value, &mut orders, &feed).await;
-                error
-            }
-            Err(error) => error,
+pub async fn hold(output: GpioOutput<Line>, safe: Value, exit: Exit, orders: Orders, feed: Feed, first: FirstTry) {
+    let mut away = Away::default();
+    let mut claim = || {
+        let exit = match exit {
+            Exit::To(value) => Some(level(value)?),
+            Exit::Keep => None,
         };
-        let fault = Fault::from(error);
-        let wait = backoff.failed(feed.point(), &fault);
-        feed.report(Err(fault.clone())).await;
-        let _ = timeout(wait, refuse(&mut orders, &feed, &fault)).await;
-    }
+        OutputLine::claim(&output, level(safe)?, exit, &mut away)
+    };
+    held::hold(|| ready(claim()), orders, feed, first).await;
 }
 
-/// Answers orders for a line we do not have.
-async fn refuse(orders: &mut Orders, feed: &Feed, fault: &Fault) -> Infallible {
-    while let Some(order) = orders.recv().await {
-        feed.answer(order.number, Err(fault.clone())).await;
-    }
-    pending().await
-}
-
-/// A line that is ours.
-struct Held {
+/// A line that is ours, until it is dropped; then it is at its exit level.
+pub(in crate::drivers) struct OutputLine {
     name: String,
     request: AsyncFd<Request>,
     exit: Option<Level>,
 }
 
-impl Held {
-    fn claim(output: &GpioOutput<Line>, safe: Value, exit: Exit) -> Result<Held, GpioError> {
-        let safe = level(safe)?;
-        let exit = match exit {
-            Exit::To(value) => Some(level(value)?),
-            Exit::Keep => None,
-        };
+impl OutputLine {
+    /// Gets the line at level `safe`, in one request; `exit` is driven at the end, `None` leaves it as it then is.
+    /// `away` is for all claims of one point.
+    pub fn claim(
+        output: &GpioOutput<Line>,
+        safe: Level,
+        exit: Option<Level>,
+        away: &mut Away,
+    ) -> Result<OutputLine, Fault> {
+        let line = OutputLine::request(output, safe, exit).map_err(|error| away.tell(error))?;
+        away.ours(&line.name);
+        Ok(line)
+    }
+
+    fn request(output: &GpioOutput<Line>, safe: Level, exit: Option<Level>) -> Result<OutputLine, GpioError> {
         let place = chip::find(&output.line)?;
         let mut settings = Request::builder();
         settings.as_output(safe).with_drive(drive_mode(output.drive));
@@ -77,50 +58,24 @@ impl Held {
         }
         let request = place.request(&mut settings).map_err(|error| place.refusal(&error))?;
         let request = chip::watched(request, &place.name)?;
-        Ok(Held { name: place.name, request, exit })
+        Ok(OutputLine { name: place.name, request, exit })
     }
 
-    /// Obeys until the line is lost; `last` is what it read when it was claimed.
-    async fn serve(&self, mut last: Value, orders: &mut Orders, feed: &Feed) -> Result<Infallible, GpioError> {
-        feed.report(Ok(last)).await;
-        loop {
-            tokio::select! {
-                order = orders.recv() => {
-                    let Some(order) = order else { return pending().await };
-                    match self.set(order.value) {
-                        Ok(value) => {
-                            last = value;
-                            feed.answer(order.number, Ok(value)).await;
-                        }
-                        Err(error) => {
-                            feed.answer(order.number, Err(error.clone().into())).await;
-                            if !matches!(error, GpioError::NotALevel(_)) {
-                                return Err(error);
-                            }
-                        }
-                    }
-                    continue;
-                }
-                // Outputs have no edges: this is the chip going away.
-                ready = self.request.readable() => ready.map_err(|error| self.trouble(error.into()))?.clear_ready(),
-                () = sleep(LOOK) => {}
-            }
-            let value = self.read()?;
-            if value != last {
-                last = value;
-                feed.report(Ok(value)).await;
-            }
-        }
+    /// Sets the level and says what the line then reads.
+    pub fn drive(&self, level: Level) -> Result<Level, GpioError> {
+        self.request.get_ref().set_lone_value(level).map_err(|error| self.trouble(error))?;
+        self.level()
     }
 
-    fn set(&self, value: Value) -> Result<Value, GpioError> {
-        self.request.get_ref().set_lone_value(level(value)?).map_err(|error| self.trouble(error))?;
-        self.read()
+    /// What the line reads.
+    pub fn level(&self) -> Result<Level, GpioError> {
+        self.request.get_ref().lone_value().map_err(|error| self.trouble(error))
     }
 
-    fn read(&self) -> Result<Value, GpioError> {
-        let level = self.request.get_ref().lone_value().map_err(|error| self.trouble(error))?;
-        Ok(Value::Switch(level.into()))
+    /// Resolves when the chip goes away, on kernels that tell; outputs have no edges.
+    pub async fn gone(&self) -> Result<(), GpioError> {
+        self.request.readable().await.map_err(|error| self.trouble(error.into()))?.clear_ready();
+        Ok(())
     }
 
     fn trouble(&self, error: gpiocdev::Error) -> GpioError {
@@ -128,7 +83,26 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Held for OutputLine {
+    /// For kernels that do not tell when a chip goes.
+    const LOOK: Duration = Duration::from_secs(30);
+
+    fn set(&mut self, value: Value) -> Result<Value, SetError> {
+        let level = level(value).map_err(|error| SetError::Refused(error.into()))?;
+        let reads = self.drive(level).map_err(|error| SetError::Lost(error.into()))?;
+        Ok(Value::Switch(reads.into()))
+    }
+
+    fn read(&mut self) -> Result<Value, Fault> {
+        Ok(Value::Switch(self.level()?.into()))
+    }
+
+    async fn stirred(&mut self) -> Result<(), Fault> {
+        Ok(self.gone().await?)
+    }
+}
+
+impl Drop for OutputLine {
     fn drop(&mut self) {
         let Some(exit) = self.exit else { return };
         if let Err(error) = self.request.get_ref().set_lone_value(exit) {

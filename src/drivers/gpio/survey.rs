@@ -6,7 +6,10 @@ use gpiocdev::Chip;
 use gpiocdev::line::Info;
 
 use super::GpioError;
-use crate::model::{FoundChip, FoundLine};
+use super::chip::address;
+use crate::drivers::enable;
+use crate::drivers::inventory::printable;
+use crate::model::{Fault, FoundChip, FoundLine, Line};
 
 /// All chips with their lines, by device file, and what is wrong with those that could not be read. Nothing is
 /// requested, so nobody is disturbed.
@@ -25,11 +28,20 @@ pub fn survey() -> (Vec<FoundChip>, Vec<GpioError>) {
     (chips, closed)
 }
 
+/// What is wrong if none of the chips that are there is the line's, and what would bring it.
+pub fn missing(line: &Line, there: &[FoundChip], root: &Path) -> Option<Fault> {
+    if there.iter().any(|found| line.is_on(&found.label) || found.address.as_ref() == Some(&line.chip)) {
+        return None;
+    }
+    let labels = there.iter().map(|found| found.label.clone()).collect();
+    Some(GpioError::NoChip { label: line.chip.clone(), there: labels, cure: enable::expander(root, &line.chip) }.into())
+}
+
 fn read(path: &Path) -> Result<FoundChip, gpiocdev::Error> {
     let chip = Chip::from_path(path)?;
     let label = printable(&chip.info()?.label);
     let lines = chip.line_info_iter()?.map(|info| info.map(|info| line(&info))).collect::<Result<_, _>>()?;
-    Ok(FoundChip { label, lines })
+    Ok(FoundChip { label, address: address(path).map(|address| printable(&address)), lines })
 }
 
 fn line(info: &Info) -> FoundLine {
@@ -39,11 +51,6 @@ fn line(info: &Info) -> FoundLine {
         consumer => Some(printable(consumer)),
     };
     FoundLine { name: printable(&info.name), holder }
-}
-
-/// Anybody in group gpio chooses a consumer's name; a terminal must not obey it.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
 #[cfg(test)]

@@ -139,7 +139,7 @@ mod tests {
     fn start(habit: SimHabit, kind: Kind, every: u64) -> (Bench, mpsc::Receiver<Report>) {
         let bench = Bench::default();
         let (reports, heard) = mpsc::channel(16);
-        let line = crate::model::Line { chip: "sim".into(), names: vec!["S1".into()], pin: "S1".into() };
+        let line = crate::model::Line { chip: "sim".into(), names: vec!["S1".into()], offset: None, pin: "S1".into() };
         let every = Duration::from_secs(every);
         let feed = Feed::new("door", reports);
         tokio::spawn(play(SimInput { line, habit }, kind, every, feed, FirstTry::default(), &bench));

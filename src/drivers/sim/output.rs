@@ -119,7 +119,7 @@ mod tests {
 
     async fn rig(exit: Exit) -> Rig {
         let bench = Bench::default();
-        let line = crate::model::Line { chip: "sim".into(), names: vec!["S2".into()], pin: "S2".into() };
+        let line = crate::model::Line { chip: "sim".into(), names: vec!["S2".into()], offset: None, pin: "S2".into() };
         let output = SimOutput { line };
         let actuator = Actuator {
             label: Label { name: "pump".into(), text: "pump".into() },
