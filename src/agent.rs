@@ -1,6 +1,8 @@
 //! The device as one pure machine: everything that can happen to it comes in as an [`Input`] with the time,
 //! everything it can do goes out as an [`Effect`]. It has no socket, no file, no clock.
 
+mod automation;
+mod confirm;
 mod doors;
 mod hubs;
 mod incoming;
@@ -10,14 +12,16 @@ mod rooms;
 mod seen;
 mod spoken;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
-use jid::FullJid;
+use jid::{BareJid, FullJid};
 use xmpp_parsers::message::MessageType;
 use xmpp_parsers::stanza::Stanza;
 
-use crate::control::{Asker, Cause, Controller, Decision, Outcome, Refusal, Request, Ticket, Wish};
+use crate::control::{
+    Asker, Automation, Controller, Decision, Outcome, Past, Questions, Refusal, Request, Ticket, Wish,
+};
 use crate::model::{ActuatorId, ContactId, Device, Fault, Moment, Now, PointId, Value};
 use crate::xmpp::adhoc::Sessions;
 use crate::xmpp::hub::Hubs;
@@ -25,11 +29,11 @@ use crate::xmpp::journal::Journal;
 pub use crate::xmpp::journal::Level;
 use crate::xmpp::message;
 use crate::xmpp::muc::Rooms;
-use crate::xmpp::notices::{Notice, Notices};
+use crate::xmpp::notices::{Hall, Notice, Notices};
 use crate::xmpp::presence::Dashboard;
 use crate::xmpp::rate::Bucket;
 use crate::xmpp::roster::Roster;
-use doors::Door;
+use doors::{Door, Errand};
 pub use input::{Effect, Input};
 use puzzled::Puzzled;
 use seen::Seen;
@@ -40,10 +44,12 @@ macro_rules! scene {
         $crate::xmpp::Scene {
             device: &$agent.device,
             control: &$agent.control,
+            automation: &$agent.automation,
             me: $agent.me.as_ref().unwrap_or(&$agent.device.account().jid),
             started: $agent.started,
             now: $now,
             dropped: $agent.dropped,
+            safe_mode: $agent.safe_mode,
         }
     };
 }
@@ -63,6 +69,7 @@ const ROSTER_WITHIN: Duration = Duration::from_secs(5);
 pub struct Agent {
     device: Device,
     control: Controller,
+    automation: Automation,
     started: Moment,
     /// `Some` while online.
     me: Option<FullJid>,
@@ -71,13 +78,18 @@ pub struct Agent {
     count: u64,
     tickets: u64,
     /// Requests on their way through an actuator, and whom to tell.
-    doors: BTreeMap<Ticket, (ActuatorId, Door)>,
+    errands: BTreeMap<Ticket, Errand>,
+    /// The same for rules.
+    rule_tickets: BTreeMap<Ticket, (ActuatorId, String)>,
+    questions: Questions,
     sessions: Sessions,
     roster: Roster,
     dashboard: Dashboard,
     notices: Notices,
     hubs: Hubs,
     rooms: Rooms,
+    /// Rooms that have not heard of an alarm, because the device was not in them.
+    missed: BTreeSet<BareJid>,
     /// Until the roster is here nobody is told anything: whom the config does not name must be turned away first.
     introduce_by: Option<Moment>,
     /// The config has changed since the roster was last gone through.
@@ -95,18 +107,28 @@ pub struct Agent {
     stranger_lines: Bucket,
     journal: Journal,
     dropped: u64,
+    safe_mode: bool,
 }
 
 impl Agent {
     /// A device of which nothing is known yet. `seed` makes this run's stanza ids differ from an earlier run's.
     pub fn new(device: Device, seed: u64, now: Now) -> Agent {
-        let mut control = Controller::new(&device);
+        Agent::after(&Past::default(), device, seed, now)
+    }
+
+    /// A device of which nothing is known but what an earlier run has left.
+    pub fn after(past: &Past, device: Device, seed: u64, now: Now) -> Agent {
+        let mut control = Controller::after(past, &device, now);
         // Until the server is reached, it is out of reach.
         control.link(&device, false, now);
+        let mut automation = Automation::new(&device, now);
+        automation.link(&device, &control, false, now);
+        automation.suspend(past.safe_mode);
         Agent {
             buckets: buckets(&device, now),
             hubs: Hubs::new(&device, now.mono),
             rooms: Rooms::new(&device),
+            missed: BTreeSet::new(),
             introduce_by: None,
             roster_due: false,
             late: device.contacts().map(|_| None).collect(),
@@ -117,17 +139,21 @@ impl Agent {
             stranger_lines: Bucket::per_minute(STRANGER_LINES_PER_MINUTE, now.mono),
             journal: Journal::new(now.mono),
             control,
+            automation,
             started: now.mono,
             me: None,
             seed,
             count: 0,
             tickets: 0,
-            doors: BTreeMap::new(),
+            errands: BTreeMap::new(),
+            rule_tickets: BTreeMap::new(),
+            questions: Questions::default(),
             sessions: Sessions::default(),
             roster: Roster::default(),
             dashboard: Dashboard::default(),
             notices: Notices::default(),
             dropped: 0,
+            safe_mode: past.safe_mode,
             device,
         }
     }
@@ -135,6 +161,17 @@ impl Agent {
     /// The device as configured.
     pub fn device(&self) -> &Device {
         &self.device
+    }
+
+    /// What its lines are to be claimed with, by the actuators' names.
+    pub fn starts(&self) -> HashMap<String, Value> {
+        let names = self.device.actuators().map(|(_, actuator)| actuator.label.name.clone());
+        names.zip(self.control.starts()).collect()
+    }
+
+    /// The program has crashed again and again: everything was started safe, and rules are off.
+    pub fn is_in_safe_mode(&self) -> bool {
+        self.safe_mode
     }
 
     /// What is known of its points.
@@ -148,8 +185,9 @@ impl Agent {
         let dashboard = if self.is_talking() { self.dashboard.deadline() } else { None };
         let (hubs, rooms) =
             if self.is_talking() { (self.hubs.deadline(), self.rooms.deadline()) } else { (None, None) };
-        let deadlines = [self.control.deadline(), dashboard, hubs, rooms, self.notices.deadline(), self.introduce_by];
-        deadlines.into_iter().flatten().min()
+        let talk = [dashboard, hubs, rooms, self.notices.deadline(), self.introduce_by, self.questions.deadline()];
+        let deadlines = [self.control.deadline(), self.automation_deadline()].into_iter().chain(talk);
+        deadlines.flatten().min()
     }
 
     /// Something has happened.
@@ -159,12 +197,15 @@ impl Agent {
             Input::Tick => {}
             Input::Report { point, result, answers } => self.report(&point, answers, result, now, &mut out),
             Input::Online { jid, resumed } => self.online(jid, resumed, now, &mut out),
-            Input::Offline => self.offline(now),
+            Input::Offline => self.offline(now, &mut out),
+            Input::Clock { known } => self.clock(known, now, &mut out),
             Input::Dropped(count) => self.dropped += count,
             Input::Stanza(stanza) => self.stanza(*stanza, now, &mut out),
             Input::Reload(device) => self.reload(*device, now, &mut out),
         }
         self.wake(now, &mut out);
+        let kept = self.control.keep(&self.device, now);
+        out.extend(kept.into_iter().map(|(key, value, soon)| Effect::Keep { key, value, soon }));
         out
     }
 
@@ -184,9 +225,8 @@ impl Agent {
         // A driver may outlive its point by a moment when the config is read anew.
         match self.device.point_named(name) {
             Some(PointId::Sensor(id)) => {
-                if let Some(decision) = self.control.sample(&self.device, id, result, now) {
-                    self.decide(vec![decision], now, out);
-                }
+                let decisions = self.control.sample(&self.device, id, result, now);
+                self.decide(decisions, now, out);
             }
             Some(PointId::Actuator(id)) => {
                 let decisions = self.control.observed(&self.device, id, answers, result, now);
@@ -199,9 +239,12 @@ impl Agent {
     fn online(&mut self, jid: FullJid, resumed: bool, now: Now, out: &mut Vec<Effect>) {
         self.control.link(&self.device, true, now);
         self.me = Some(jid);
+        let events = self.automation.link(&self.device, &self.control, true, now);
+        self.automate(events, now, out);
         if resumed && !self.roster_due {
             self.refresh(now, out);
             self.rooms.online(true, now.mono);
+            self.tell_rooms_what_they_missed(now, out);
             return self.tell_hubs(resumed, now, out);
         }
         self.rooms.online(resumed, now.mono);
@@ -231,20 +274,27 @@ impl Agent {
         self.me.is_some() && self.introduce_by.is_none()
     }
 
-    fn offline(&mut self, now: Now) {
+    fn offline(&mut self, now: Now, out: &mut Vec<Effect>) {
         self.me = None;
         self.rooms.offline();
         // A roster that was asked for and has not come is asked for again.
         self.roster_due |= self.introduce_by.take().is_some();
         self.control.link(&self.device, false, now);
+        let events = self.automation.link(&self.device, &self.control, false, now);
+        self.automate(events, now, out);
     }
 
     fn wake(&mut self, now: Now, out: &mut Vec<Effect>) {
         let due = self.control.wake(&self.device, now);
         self.decide(due, now, out);
+        self.expire(now, out);
+        let events = self.automation.wake(&self.device, &self.control, now);
+        self.automate(events, now, out);
         if self.notices.deadline().is_some_and(|at| at <= now.mono) {
+            let talking = self.is_talking();
             let scene = scene!(self, now);
-            let notices = self.notices.wake(&scene);
+            let away = |jid: &BareJid| self.rooms.of(jid).is_some_and(|room| !talking || !room.is_in());
+            let notices = self.notices.wake(&scene, &Hall { away: &away, answered: &[] });
             self.notify(notices, out);
         }
         if self.is_talking() && self.hubs.deadline().is_some_and(|at| at <= now.mono) {
@@ -262,31 +312,48 @@ impl Agent {
 
     fn decide(&mut self, decisions: Vec<Decision>, now: Now, out: &mut Vec<Effect>) {
         // What a request changed is logged as the change; one that changed nothing is logged by itself.
-        let changed = decisions.iter().any(|d| matches!(d, Decision::Changed(_, Some(Cause::Asked(_)))));
+        let changed =
+            decisions.iter().any(|d| matches!(d, Decision::Changed(_, Some(cause)) if cause.asker().is_some()));
+        let answered = self.answered_in_rooms(&decisions);
+        let talking = self.is_talking();
         for decision in decisions {
             match decision {
                 Decision::Drive(drive) => out.push(Effect::Drive(drive)),
+                Decision::Stays(id, refusal) => {
+                    let label = &self.device.actuator(id).label.text;
+                    out.push(Effect::Log(Level::Info, format!("{label}: the server is back, but: {refusal}")));
+                }
                 Decision::Settled(ticket, outcome) => {
-                    if let (Some((actuator, door)), false) = (self.doors.get(&ticket), changed) {
+                    if let (Some(errand), false) = (self.errands.get(&ticket), changed) {
                         let scene = scene!(self, now);
-                        let (level, line) = self.journal.settled(&scene, *actuator, &outcome, &door.asker());
+                        let (level, line) = self.journal.settled(&scene, errand.actuator, &outcome, &errand.by());
                         out.push(Effect::Log(level, line));
                     }
+                    self.rule_settled(ticket, &outcome, now, out);
                     self.answer(ticket, Ok(outcome), now, out);
+                }
+                Decision::Gesture(sensor, gesture) => {
+                    let scene = scene!(self, now);
+                    let line = self.journal.gesture(&scene, sensor, gesture);
+                    out.extend(line.map(|line| Effect::Log(Level::Info, line)));
+                    let notices = self.notices.gesture(&scene, sensor, gesture);
+                    self.notify(notices, out);
+                    let events = self.automation.gesture(&self.device, &self.control, sensor, gesture, now);
+                    self.automate(events, now, out);
                 }
                 Decision::Changed(point, cause) => {
                     let scene = scene!(self, now);
                     let line = self.journal.changed(&scene, point, cause.as_ref());
                     out.extend(line.map(|(level, line)| Effect::Log(level, line)));
-                    let by = match &cause {
-                        Some(Cause::Asked(jid)) => Some(jid),
-                        _ => None,
-                    };
-                    let notices = self.notices.changed(&scene, point, by);
+                    let away = |jid: &BareJid| self.rooms.of(jid).is_some_and(|room| !talking || !room.is_in());
+                    let hall = Hall { away: &away, answered: &answered };
+                    let notices = self.notices.changed(&scene, &hall, point, cause.as_ref());
                     self.notify(notices, out);
                     let talking = self.is_talking();
                     let lines = self.hubs.changed(&scene!(self, now), point, talking);
                     self.send_lines(lines, out);
+                    let events = self.automation.changed(&self.device, &self.control, point, now);
+                    self.automate(events, now, out);
                     self.refresh(now, out);
                 }
             }
@@ -306,26 +373,35 @@ impl Agent {
         self.tickets += 1;
         let ticket = Ticket(self.tickets);
         let asker = Asker::of(&self.device, contact);
-        self.doors.insert(ticket, (actuator, door));
-        match self.control.request(asker, &Request { ticket, actuator, wish }, now) {
-            Ok(drive) => out.push(Effect::Drive(drive)),
-            Err(refusal) => {
-                let line = self.journal.refused(&self.device, asker, actuator, &refusal, now);
-                out.extend(line.map(|line| Effect::Log(Level::Info, line)));
-                self.answer(ticket, Err(refusal), now, out);
+        self.errands.insert(ticket, Errand { actuator, door, witness: None });
+        let request = Request { ticket, actuator, wish };
+        let refusal = match self.control.request(asker, &request, now) {
+            Ok(drive) => return out.push(Effect::Drive(drive)),
+            Err(Refusal::Unconfirmed { value, second }) => {
+                self.ask_first(contact, request, value, second, now, out).err()
             }
+            Err(refusal) => Some(refusal),
+        };
+        if let Some(refusal) = refusal {
+            let asker = Asker::of(&self.device, contact);
+            let line = self.journal.refused(&self.device, asker, actuator, &refusal, now);
+            out.extend(line.map(|line| Effect::Log(Level::Info, line)));
+            self.answer(ticket, Err(refusal), now, out);
         }
     }
 
     fn answer(&mut self, ticket: Ticket, result: Result<Outcome, Refusal>, now: Now, out: &mut Vec<Effect>) {
-        let Some((actuator, door)) = self.doors.remove(&ticket) else { return };
-        if let Door::Hub { place, .. } = &door {
-            let lines = self.hubs.settled(&scene!(self, now), *place, actuator, &result);
-            return self.send_lines(lines, out);
+        let Some(Errand { actuator, door, witness }) = self.errands.remove(&ticket) else { return };
+        for door in [Some(door), witness].into_iter().flatten() {
+            if let Door::Hub { place, .. } = &door {
+                let lines = self.hubs.settled(&scene!(self, now), *place, actuator, &result);
+                self.send_lines(lines, out);
+                continue;
+            }
+            let id = self.fresh_id();
+            let scene = scene!(self, now);
+            out.extend(door.answer(&scene, &self.rooms, actuator, &result, id).map(Effect::Send));
         }
-        let id = self.fresh_id();
-        let scene = scene!(self, now);
-        out.extend(door.answer(&scene, &self.rooms, actuator, &result, id).map(Effect::Send));
     }
 
     fn refresh(&mut self, now: Now, out: &mut Vec<Effect>) {
@@ -340,18 +416,32 @@ impl Agent {
 
     fn notify(&mut self, notices: Vec<Notice>, out: &mut Vec<Effect>) {
         for (jid, text) in notices {
-            let id = self.fresh_id();
-            out.push(Effect::Send(message::write(jid.into(), MessageType::Chat, id, text).into()));
+            self.tell(jid, text, false, out);
         }
+    }
+
+    /// Tells a contact or a room something of our own accord. What a contact must get even if it is away `lasts`.
+    fn tell(&mut self, jid: BareJid, text: String, lasts: bool, out: &mut Vec<Effect>) {
+        if self.rooms.of(&jid).is_some() {
+            return self.tell_room(jid, text, out);
+        }
+        let id = self.fresh_id();
+        let message = match lasts {
+            true => message::lasting(jid.into(), id, text),
+            false => message::write(jid.into(), MessageType::Chat, id, text),
+        };
+        out.push(Effect::Send(message.into()));
     }
 
     /// Another config for the same device: what is known of points that stay is kept, open requests end.
     fn reload(&mut self, device: Device, now: Now, out: &mut Vec<Effect>) {
-        let open: Vec<Ticket> = self.doors.keys().copied().collect();
+        let asked = self.questions.clear();
+        self.withdraw(asked, Refusal::Declined, now, out);
+        let open: Vec<Ticket> = self.errands.keys().copied().collect();
         open.into_iter().for_each(|ticket| self.answer(ticket, Ok(Outcome::NoConfirmation), now, out));
         self.control = self.control.reloaded(&self.device, &device, now);
         self.control.link(&device, self.me.is_some(), now);
-        self.device = device;
+        let old = std::mem::replace(&mut self.device, device);
         self.hubs = Hubs::new(&self.device, now.mono);
         self.change_rooms(now, out);
         self.buckets = buckets(&self.device, now);
@@ -363,6 +453,7 @@ impl Agent {
         self.puzzled = self.device.contacts().map(|_| Puzzled::default()).collect();
         self.dashboard.rekey(&self.device);
         self.roster_due = true;
+        self.reload_automation(&old, now, out);
         if self.me.is_some() {
             self.fetch_roster(now, out);
         }
@@ -375,12 +466,17 @@ impl Agent {
 }
 
 /// An id that nobody can count by: gaps in a row of numbers would tell a contact that something happened which it
-/// may not know of. (The finalizer of SplitMix64.)
+/// may not know of.
 fn id(seed: u64, count: u64) -> String {
+    format!("k{:016x}", mix(seed, count))
+}
+
+/// The finalizer of SplitMix64.
+fn mix(seed: u64, count: u64) -> u64 {
     let mut x = seed.wrapping_add(count.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    format!("k{:016x}", x ^ (x >> 31))
+    x ^ (x >> 31)
 }
 
 fn buckets(device: &Device, now: Now) -> Vec<(Bucket, Bucket)> {

@@ -29,6 +29,9 @@ pub enum Command {
         /// This config only, instead of /etc/katydid/katydid.toml and /etc/katydid/conf.d/*.toml
         #[arg(value_name = "FILE")]
         config: Option<PathBuf>,
+        /// Also say in words what each alarm and each rule does
+        #[arg(long)]
+        explain: bool,
     },
     /// Say which board this is, what is on its header and who holds it now, and what else there is
     ///
@@ -61,7 +64,12 @@ mod tests {
             command(&["katydid", "run", "--config", "a.toml"]).unwrap(),
             Command::Run { config: config.clone() }
         );
-        assert_eq!(command(&["katydid", "check", "a.toml"]).unwrap(), Command::Check { config: config.clone() });
+        assert_eq!(
+            command(&["katydid", "check", "a.toml"]).unwrap(),
+            Command::Check { config: config.clone(), explain: false }
+        );
+        let explained = command(&["katydid", "check", "--explain", "a.toml"]).unwrap();
+        assert_eq!(explained, Command::Check { config: config.clone(), explain: true });
         assert_eq!(command(&["katydid", "board", "--config", "a.toml"]).unwrap(), Command::Board { config });
         assert!(command(&["katydid"]).is_err());
     }

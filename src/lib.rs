@@ -6,6 +6,7 @@
 
 pub mod agent;
 pub mod args;
+pub mod clock;
 pub mod config;
 pub mod control;
 pub mod drivers;
@@ -13,5 +14,6 @@ pub mod link;
 pub mod logging;
 pub mod model;
 pub mod run;
+pub mod store;
 mod systemd;
 pub mod xmpp;

@@ -14,7 +14,7 @@ use katydid::{logging, run};
 
 fn main() -> ExitCode {
     let answer = match Args::parse().command {
-        Command::Check { config } => check(config.as_deref()),
+        Command::Check { config, explain } => check(config.as_deref(), explain),
         Command::Board { config } => board(config.as_deref()),
         Command::Run { config } => {
             logging::start();
@@ -34,10 +34,13 @@ struct Answer {
     mistakes: Option<Mistakes>,
 }
 
-fn check(file: Option<&Path>) -> Answer {
+fn check(file: Option<&Path>, explain: bool) -> Answer {
     let resolved = config::load(&Layers::of_system(file)).and_then(|loaded| config::resolve(&loaded, Purpose::Check));
     match resolved {
-        Ok(resolved) => Answer { text: config::check_text(&resolved), mistakes: None },
+        Ok(resolved) => {
+            let words = if explain { config::explain_text(&resolved.device) } else { String::new() };
+            Answer { text: config::check_text(&resolved) + &words, mistakes: None }
+        }
         Err(mistakes) => Answer { text: String::new(), mistakes: Some(mistakes) },
     }
 }

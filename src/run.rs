@@ -1,11 +1,12 @@
 //! The loop: the only clock, the only owner of state. It reads what happened, asks the agent, does what the
 //! agent says. Hardware first, then READY, then the network; on the way out the hardware first as well.
 
+mod past;
+
 use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -17,10 +18,12 @@ use tokio::time::{Duration, Instant, Interval, interval, sleep_until, timeout};
 use xmpp_parsers::stanza::Stanza;
 
 use crate::agent::{Agent, Effect, Input, Level};
+use crate::clock::{Clock, Watch};
 use crate::config::{self, Layers, Mistakes, Purpose, Resolved};
 use crate::drivers::{Drivers, Report};
 use crate::link::{Link, LinkEvent, Trouble};
-use crate::model::{Device, Moment, Now};
+use crate::model::Device;
+use crate::store::{Store, Urgency};
 use crate::systemd;
 
 /// sysexits.h: something of ours broke.
@@ -105,9 +108,11 @@ enum Death {
 /// What the loop owns.
 struct Life {
     clock: Clock,
+    watch: Watch,
     agent: Agent,
     drivers: Drivers,
     link: Link,
+    store: Store,
     reports: mpsc::Receiver<Report>,
     /// The trouble that was logged last: each is said once.
     trouble: Option<Trouble>,
@@ -129,37 +134,52 @@ async fn live(layers: &Layers, resolved: Resolved) -> Result<(), Death> {
     let mut watchdog = systemd::watchdog().map(interval);
     let mut life = Life::begin(resolved).await?;
     let end = life.turn(layers, &mut watchdog, [&mut terminate, &mut interrupt], &mut hangup).await;
+    if end.is_ok() {
+        past::leave(&mut life.store);
+    }
     life.end().await;
     end
 }
 
 impl Life {
     async fn begin(resolved: Resolved) -> Result<Life, Death> {
-        let clock = Clock::start();
         let Resolved { device, notes, .. } = resolved;
+        let clock = Clock::start(&device);
+        let watch = Watch::new(&device);
         notes.iter().for_each(|note| tracing::warn!("{note}"));
+        let mut store = Store::open_or_go_on(&device.store().dir, device.store().every);
+        let past = past::recall(&mut store, clock.now().wall);
+        let agent = Agent::after(&past, device, rand::random(), clock.now());
+        let device = agent.device();
         let (sender, reports) = mpsc::channel(REPORTS);
-        let mut drivers = Drivers::start(&device, sender);
+        let mut drivers = Drivers::start(device, &agent.starts(), sender);
         if timeout(SETTLE, drivers.settled()).await.is_err() {
             tracing::warn!("some points have not answered within {} s; going on without them", SETTLE.as_secs());
         }
         tracing::info!("{} on {}: {} points held", device.name(), device.board().title, device.points().count());
         systemd::ready();
-        systemd::status("offline: connecting for the first time");
-        let link = start_link(&device).map_err(Death::Config)?;
-        let agent = Agent::new(device, rand::random(), clock.now());
-        Ok(Life {
+        let link = start_link(device).map_err(Death::Config)?;
+        let life = Life {
             clock,
+            watch,
             agent,
             drivers,
             link,
+            store,
             reports,
             trouble: None,
             offline_since: None,
             drove: false,
             farewells: JoinSet::new(),
             broken: false,
-        })
+        };
+        life.status("offline: connecting for the first time");
+        Ok(life)
+    }
+
+    fn status(&self, text: &str) {
+        let mode = if self.agent.is_in_safe_mode() { "safe mode; " } else { "" };
+        systemd::status(&format!("{mode}{text}"));
     }
 
     async fn turn(
@@ -180,8 +200,14 @@ impl Life {
                     Some(Report { point, result, answers }) => self.feed(Input::Report { point, result, answers }),
                     None => return Err(Death::Part("the drivers".to_owned(), "all of them are gone".to_owned())),
                 },
+                () = self.store.due() => self.store.write(),
                 event = self.link.next() => self.hear(event),
                 () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => self.feed(Input::Tick),
+                known = self.watch.next(&self.clock) => match known {
+                    Some(known) => self.feed(Input::Clock { known }),
+                    // What goes by the wall clock is planned anew.
+                    None => self.feed(Input::Tick),
+                },
                 Some(Ok(unsent)) = self.farewells.join_next() => {
                     unsent.into_iter().for_each(|(stanza, posted)| self.link.post(stanza, posted));
                 }
@@ -212,7 +238,8 @@ impl Life {
         systemd::stopping();
         self.drivers.leave().await;
         self.farewells.spawn(self.link.close(Some(self.agent.farewell())));
-        while self.farewells.join_next().await.is_some() {}
+        // Both may take seconds.
+        tokio::join!(self.store.close(), async { while self.farewells.join_next().await.is_some() {} });
     }
 
     fn feed(&mut self, input: Input) {
@@ -226,6 +253,13 @@ impl Life {
                 Effect::Drive(drive) => {
                     self.drivers.drive(self.agent.device(), &drive);
                     self.drove = true;
+                }
+                Effect::Keep { key, value, soon } => {
+                    self.store.keep(&key, value, if soon { Urgency::Soon } else { Urgency::Routine });
+                }
+                Effect::SafeModeLeft => {
+                    past::forgive(&mut self.store, now.wall);
+                    self.status("safe mode has been left");
                 }
                 Effect::Log(Level::Warn, text) => tracing::warn!("{text}"),
                 Effect::Log(Level::Info, text) => tracing::info!("{text}"),
@@ -243,7 +277,7 @@ impl Life {
                     Some(seconds) => tracing::info!("online again as {jid} after {seconds} s"),
                     None => tracing::info!("online as {jid}"),
                 }
-                systemd::status(&format!("online as {jid}"));
+                self.status(&format!("online as {jid}"));
                 self.trouble = None;
                 self.feed(Input::Online { jid, resumed });
             }
@@ -252,11 +286,11 @@ impl Life {
                     tracing::warn!("the connection to the server is lost; connecting again");
                     self.offline_since = Some(Instant::now());
                 }
-                systemd::status("offline: the connection is lost; connecting again");
+                self.status("offline: the connection is lost; connecting again");
                 self.feed(Input::Offline);
             }
             LinkEvent::Trouble(trouble) => {
-                systemd::status(&format!("offline: {trouble}; trying again"));
+                self.status(&format!("offline: {trouble}; trying again"));
                 if self.trouble.as_ref() != Some(&trouble) {
                     match trouble.needs_a_person() {
                         true => tracing::error!("offline: {trouble}; trying again in some minutes"),
@@ -305,7 +339,10 @@ impl Life {
             }
         }
         self.drivers.reload(&device).await;
+        self.store.change(device.store().every);
         tracing::info!("the config was read anew: {} points", device.points().count());
+        self.clock.reload(&device);
+        self.watch.reload(&device);
         self.feed(Input::Reload(Box::new(device)));
     }
 }
@@ -324,27 +361,5 @@ async fn tick(watchdog: &mut Option<Interval>) {
             interval.tick().await;
         }
         None => std::future::pending().await,
-    }
-}
-
-/// Both clocks. Nothing else in the program asks for the time.
-struct Clock {
-    start: Instant,
-    zone: TimeZone,
-}
-
-#[allow(clippy::disallowed_methods, reason = "this is where the clock is read")]
-impl Clock {
-    fn start() -> Clock {
-        Clock { start: Instant::now(), zone: TimeZone::system() }
-    }
-
-    fn now(&self) -> Now {
-        let wall = Timestamp::now();
-        Now { mono: Moment(self.start.elapsed()), wall, offset: self.zone.to_offset(wall) }
-    }
-
-    fn instant(&self, at: Moment) -> Instant {
-        self.start + at.0
     }
 }

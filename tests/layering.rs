@@ -16,6 +16,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("link", &["model"]),
     ("logging", &[]),
     ("systemd", &[]),
+    ("clock", &["model"]),
+    ("store", &[]),
     ("logging", &[]),
     ("args", &["model", "config", "control", "xmpp", "agent"]),
 ];

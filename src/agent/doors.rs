@@ -4,14 +4,14 @@ use jid::{BareJid, Jid};
 use xmpp_parsers::message::{Message, MessageType, Thread};
 use xmpp_parsers::stanza::Stanza;
 
-use crate::control::{Outcome, Refusal};
-use crate::model::{ActuatorId, Device};
+use crate::control::{Asker, Outcome, Refusal};
+use crate::model::{ActuatorId, ContactId, Device};
 use crate::xmpp::hub::Place;
 use crate::xmpp::muc::Rooms;
 use crate::xmpp::{Scene, adhoc, iq, message, words};
 
 /// Whom to answer, and how.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Door {
     /// A chat message.
     Chat { to: Jid, type_: MessageType, thread: Option<Thread> },
@@ -21,6 +21,27 @@ pub(super) enum Door {
     Room { by: BareJid, to: Jid, nick: Option<String> },
     /// A hub's line, answered in its turn ([`crate::xmpp::hub`]).
     Hub { from: Jid, place: Place },
+}
+
+/// A wish under way.
+#[derive(Debug)]
+pub(super) struct Errand {
+    /// What it moves.
+    pub actuator: ActuatorId,
+    /// Who wished it.
+    pub door: Door,
+    /// Who confirmed it, if that was somebody else.
+    pub witness: Option<Door>,
+}
+
+impl Errand {
+    /// Who did it, for the log.
+    pub fn by(&self) -> String {
+        match &self.witness {
+            Some(witness) => format!("{}, confirmed by {}", self.door.asker(), witness.asker()),
+            None => self.door.asker().to_string(),
+        }
+    }
 }
 
 impl Door {
@@ -34,6 +55,15 @@ impl Door {
         match self {
             Door::Room { by, .. } | Door::Form { by, .. } => by.clone(),
             Door::Chat { to, .. } | Door::Hub { from: to, .. } => to.to_bare(),
+        }
+    }
+
+    /// A contact as it stands here: in a room it may hear and do only what the room is for.
+    pub fn asker_as<'a>(&self, device: &'a Device, rooms: &'a Rooms, contact: ContactId) -> Asker<'a> {
+        let asker = Asker::of(device, contact);
+        match self {
+            Door::Room { to, .. } | Door::Form { to, .. } => rooms.inside(asker, to),
+            Door::Chat { .. } | Door::Hub { .. } => asker,
         }
     }
 

@@ -19,7 +19,7 @@ use crate::xmpp::journal::Level;
 use crate::xmpp::message::Incoming;
 use crate::xmpp::rate::{Bucket, Pass};
 use crate::xmpp::roster::Roster;
-use crate::xmpp::{message, receipts};
+use crate::xmpp::{adhoc, message, receipts};
 
 /// Between two answers to one contact's late messages.
 const LATE_GAP: Duration = Duration::from_secs(30);
@@ -123,6 +123,10 @@ impl Agent {
                 let Some(asker) = recognise(scene.device, &from) else { return };
                 let greeting = self.dashboard.follow(&scene, &self.roster, asker, &from, presence.type_ == Type::None);
                 out.extend(greeting.map(|presence| Effect::Send(presence.into())));
+                let id = asker.id();
+                let online = self.dashboard.online().contains(&id);
+                let events = self.automation.contact(&self.device, &self.control, id, online, now);
+                self.automate(events, now, out);
             }
             _ => {}
         }
@@ -166,6 +170,21 @@ impl Agent {
                 let (Some(contact), Some(to)) = (contact, from) else { return };
                 let by = self.device.contact(contact).jid.clone();
                 self.request(contact, actuator, wish, Door::Form { by, to, id, node, session }, now, out);
+            }
+            Reply::Acknowledge { alarms, node, session } => {
+                let (Some(contact), Some(to)) = (contact, from) else { return };
+                let (well, text) = match self.acknowledge(contact, &alarms, now, out) {
+                    Ok(text) => (true, text),
+                    Err(text) => (false, text),
+                };
+                let element = adhoc::finished(node, session, well, text);
+                out.push(Effect::Send(iq::result(Some(to), id, Some(element)).into()));
+            }
+            Reply::Confirm { yes, node, session } => {
+                let (Some(contact), Some(to)) = (contact, from) else { return };
+                let by = self.device.contact(contact).jid.clone();
+                let door = Door::Form { by, to, id, node, session: session.clone() };
+                self.confirm_step(contact, &session, yes, door, now, out);
             }
         }
     }

@@ -32,6 +32,12 @@ pub enum Input {
     },
     /// The stream is down.
     Offline,
+    /// Whether the wall clock can be trusted: a board without a battery starts with any time. Until the first of these,
+    /// it cannot.
+    Clock {
+        /// Somebody who knows has set it.
+        known: bool,
+    },
     /// So many messages were lost because the server was out of reach for too long.
     Dropped(u64),
     /// A stanza has come.
@@ -48,6 +54,17 @@ pub enum Effect {
     Send(Stanza),
     /// Move this actuator, and report what it reads afterwards.
     Drive(Drive),
+    /// The next run should know this.
+    Keep {
+        /// Its name.
+        key: String,
+        /// What to know.
+        value: String,
+        /// Before long; otherwise when the occasion arises, and in any case at the end.
+        soon: bool,
+    },
+    /// The device has left safe mode.
+    SafeModeLeft,
     /// Log this.
     Log(Level, String),
 }

@@ -7,8 +7,9 @@ use xmpp_parsers::presence::Presence;
 use xmpp_parsers::stanza_error::StanzaError;
 
 use super::{Agent, Door, Effect, scene};
-use crate::control::{Asker, recognise};
-use crate::model::{self, ContactId, Device, Notify, Now, Scope};
+use crate::control::{Asker, Decision, recognise};
+use crate::model::{self, Contact, ContactId, Device, Notify, Now, Role, Scope, Speaks};
+use crate::xmpp::alarms;
 use crate::xmpp::chat::{self, Answer, Line};
 use crate::xmpp::journal::Level;
 use crate::xmpp::message::{self, Incoming};
@@ -74,8 +75,11 @@ impl Agent {
     pub(super) fn room_presence(&mut self, presence: &Presence, now: Now, out: &mut Vec<Effect>) -> bool {
         let id = self.fresh_id();
         let Some(room) = presence.from.as_ref().and_then(|from| self.rooms.room_of(from)) else { return false };
+        let was_in = room.is_in();
         let events = room.presence(presence, now.mono, || id);
+        let entered = (!was_in && room.is_in()).then(|| room.jid().clone());
         push(events, out);
+        entered.into_iter().for_each(|room| self.tell_what_it_missed(room, now, out));
         true
     }
 
@@ -128,6 +132,54 @@ impl Agent {
         }
     }
 
+    /// Something for everybody in a room, if the device is in it.
+    pub(super) fn tell_room(&mut self, room: BareJid, text: String, out: &mut Vec<Effect>) {
+        if !self.is_talking() || !self.rooms.of(&room).is_some_and(Room::is_in) {
+            self.missed.insert(room);
+            return;
+        }
+        let id = self.fresh_id();
+        out.push(Effect::Send(self.rooms.announce(&self.device, room, id, text).into()));
+    }
+
+    /// After a resumed stream the device is still in its rooms.
+    pub(super) fn tell_rooms_what_they_missed(&mut self, now: Now, out: &mut Vec<Effect>) {
+        let rooms: Vec<BareJid> =
+            self.rooms.iter().filter(|room| room.is_in()).map(|room| room.jid().clone()).collect();
+        rooms.into_iter().for_each(|room| self.tell_what_it_missed(room, now, out));
+    }
+
+    /// The last state of what has changed while the device was away from a room; not how it came to that.
+    fn tell_what_it_missed(&mut self, room: BareJid, now: Now, out: &mut Vec<Effect>) {
+        let scene = scene!(self, now);
+        let mut lines = self.notices.returned(&scene, &room);
+        if self.missed.remove(&room)
+            && let Some((id, _)) = scene.device.listeners().find(|(_, listener)| listener.jid == room)
+        {
+            match alarms::list(&scene, Asker::of(scene.device, id)) {
+                up if up.is_empty() => lines.push("No alarm is up.".to_owned()),
+                up => lines.extend(up),
+            }
+        }
+        if !lines.is_empty() {
+            self.tell_room(room, lines.join("\n"), out);
+        }
+    }
+
+    /// Rooms in which these decisions are the answer to what was said there before everybody.
+    pub(super) fn answered_in_rooms(&self, decisions: &[Decision]) -> Vec<BareJid> {
+        let settled = decisions.iter().filter_map(|decision| match decision {
+            Decision::Settled(ticket, _) => self.errands.get(ticket),
+            _ => None,
+        });
+        let doors = settled.flat_map(|errand| [Some(&errand.door), errand.witness.as_ref()]).flatten();
+        let room = |door: &Door| match door {
+            Door::Room { to, nick: Some(_), .. } => Some(to.to_bare()),
+            _ => None,
+        };
+        doors.filter_map(room).collect()
+    }
+
     fn contact_in_room(&mut self, contact: ContactId, words: &str, door: Door, now: Now, out: &mut Vec<Effect>) {
         match self.buckets[contact.index()].0.take(now.mono) {
             Pass::Yes => self.spoken(contact, words, door, now, out),
@@ -146,10 +198,12 @@ impl Agent {
         }
         // Who did what is nothing for guests, and neither is who else may.
         let text = match chat::parse(asker, words) {
-            Line::Help | Line::Status | Line::Read(_) => match chat::answer(&scene, &self.journal, asker, words) {
-                Answer::Say(text) => text,
-                _ => return,
-            },
+            Line::Help | Line::Status | Line::Alarms | Line::Read(_) => {
+                match chat::answer(&scene, &self.journal, asker, words) {
+                    Answer::Say(text) => text,
+                    _ => return,
+                }
+            }
             // Two devices in one room could tell one another so for ever.
             _ if !self.guests.may_answer(now.mono) => return,
             _ => "here you may only read: say status, or the name of a point".to_owned(),
@@ -188,7 +242,15 @@ impl Agent {
 }
 
 fn invited_to(device: &Device, room: BareJid) -> model::Room {
-    model::Room { jid: room, nick: device.name().to_owned(), points: Scope::All, guest: None, notify: Notify::Nothing }
+    let audience = Contact {
+        jid: room.clone(),
+        role: Role::Viewer,
+        scope: Scope::All,
+        notify: Notify::Nothing,
+        alarms: false,
+        speaks: Speaks::Words,
+    };
+    model::Room { jid: room, nick: device.name().to_owned(), audience, guest: None }
 }
 
 fn push(events: Events, out: &mut Vec<Effect>) {

@@ -1,5 +1,6 @@
 //! `[actuators.NAME]`: one sink each, and what keeps it safe.
 
+use super::guard;
 use super::kind::{self, NumberDefaults};
 use super::lines::Lines;
 use super::node::{Item, SECOND, Table, optional, seconds};
@@ -24,14 +25,23 @@ pub(super) const KEYS: &[&str] = &[
     "range",
     "safe",
     "exit",
+    "start",
     "max_on",
+    "min_on",
+    "min_off",
+    "cycles_per_hour",
+    "step",
+    "ramp",
+    "interlock",
+    "confirm",
     "on_link_loss",
+    "alarm",
 ];
 pub(super) const GPIO_KEYS: &[&str] = &["line", "pin", "chip", "active", "drive"];
 pub(super) const SIM_KEYS: &[&str] = &["line"];
-pub(super) const LINK_LOSS_KEYS: &[&str] = &["after", "to"];
+pub(super) const LINK_LOSS_KEYS: &[&str] = &["after", "to", "back"];
 
-const LONGEST: std::time::Duration = seconds(30 * 24 * 3600);
+pub(super) const LONGEST: std::time::Duration = seconds(30 * 24 * 3600);
 
 pub(super) fn read(name: &str, item: &Item<'_>, lines: &Lines<'_>) -> Option<Actuator> {
     let table = item.table(KEYS)?;
@@ -57,6 +67,10 @@ pub(super) fn read(name: &str, item: &Item<'_>, lines: &Lines<'_>) -> Option<Act
         check_max_on(&item, safe).then_some(Some(time))
     });
     let on_link_loss = optional(table.get("on_link_loss"), None, |item| link_loss(&item, &kind, safe).map(Some));
+    // Read when all points are known.
+    drop(table.get("alarm"));
+    let guard = guard::read(&table, &kind, safe, max_on.flatten());
+    guard::check_alone(&table, safe, guard.as_ref(), exit, on_link_loss.flatten());
     table.finish(match kind {
         Kind::Switch { .. } => "a two-state actuator",
         Kind::Number { .. } => "an actuator that takes numbers",
@@ -70,6 +84,7 @@ pub(super) fn read(name: &str, item: &Item<'_>, lines: &Lines<'_>) -> Option<Act
         exit: exit?,
         on_link_loss: on_link_loss?,
         max_on: max_on?,
+        guard: guard?,
     })
 }
 
@@ -127,7 +142,8 @@ fn link_loss(item: &Item<'_>, kind: &Kind, safe: Option<Value>) -> Option<LinkLo
         Some(item) => kind::value(&item, kind),
         None => safe,
     };
-    Some(LinkLoss { after: after?, to: to? })
+    let back = optional(table.get("back"), false, |item| item.flag());
+    Some(LinkLoss { after: after?, to: to?, back: back? })
 }
 
 /// Catches an end that nobody would keep up: software PWM stops with the program.

@@ -8,7 +8,7 @@ use super::points::Points;
 use super::tree::Raw;
 use crate::model::{Role, Speaks};
 
-pub(super) const KEYS: &[&str] = &["jid", "role", "points", "notify", "speaks"];
+pub(super) const KEYS: &[&str] = &["jid", "role", "points", "notify", "alarms", "speaks"];
 
 /// As many as fit the ids with room to spare.
 const MOST: usize = 4096;
@@ -20,6 +20,7 @@ pub(super) struct Entry {
     /// `None` is all.
     pub points: Option<Vec<String>>,
     pub notify: Wish,
+    pub alarms: bool,
     pub speaks: Speaks,
 }
 
@@ -73,6 +74,14 @@ fn read_one(item: &Item<'_>, points: &Points<'_>) -> Option<Entry> {
     });
     let notify = table.get("notify").map(|item| wish(&item, scope.as_ref().and_then(Option::as_deref), points));
     let speaks = optional(table.get("speaks"), Speaks::Words, |item| item.word(SPEAKS));
+    let words = speaks.is_none_or(|speaks| speaks == Speaks::Words);
+    // Who can do something about it hears of it.
+    let alarms = optional(table.get("alarms"), words && role >= Some(Role::Operator), |item| {
+        if !words {
+            item.wrong("does nothing for a hub, which is told of readings only; remove it");
+        }
+        item.flag()
+    });
     let points = match scope {
         Some(scope) => Some(scope?),
         None => None,
@@ -80,7 +89,7 @@ fn read_one(item: &Item<'_>, points: &Points<'_>) -> Option<Entry> {
     let speaks = speaks?;
     // A hub is there to be told.
     let usual = if speaks == Speaks::Words { Wish::Nothing } else { Wish::All };
-    Some(Entry { jid: jid?, role: role?, points, notify: notify.unwrap_or(Some(usual))?, speaks })
+    Some(Entry { jid: jid?, role: role?, points, notify: notify.unwrap_or(Some(usual))?, speaks, alarms: alarms? })
 }
 
 pub(super) fn wish(item: &Item<'_>, scope: Option<&[String]>, points: &Points<'_>) -> Option<Wish> {

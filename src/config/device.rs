@@ -1,16 +1,17 @@
-//! `[device]`, `[presence]`, `[limits]` and `[sim]`.
+//! `[device]`, `[presence]`, `[limits]`, `[store]` and `[sim]`.
 
 use std::time::Duration;
 
 use super::contact;
-use super::node::{HOUR, Item, SECOND, optional, seconds};
+use super::node::{DAY, HOUR, Item, SECOND, optional, seconds};
 use super::points::Points;
 use super::secret;
-use crate::model::Limits;
+use crate::model::{Limits, StoreRules};
 
-pub(super) const KEYS: &[&str] = &["name", "board"];
+pub(super) const KEYS: &[&str] = &["name", "board", "timezone", "location", "clock"];
 pub(super) const PRESENCE_KEYS: &[&str] = &["points", "every"];
 pub(super) const LIMITS_KEYS: &[&str] = &["commands_per_minute", "outbox"];
+pub(super) const STORE_KEYS: &[&str] = &["dir", "every"];
 pub(super) const SIM_KEYS: &[&str] = &["socket"];
 
 /// How many points are on the presence line if the config names none.
@@ -22,12 +23,28 @@ pub(super) struct Presence {
     pub every: Duration,
 }
 
-/// The device's name and what the config says of its board.
-pub(super) fn read(item: Option<Item<'_>>) -> (Option<String>, Option<Item<'_>>) {
-    let Some(table) = item.and_then(|item| item.table(KEYS)) else { return (None, None) };
+/// What `[device]` says; its mistakes have been reported.
+#[derive(Default)]
+pub(super) struct Described<'a> {
+    pub name: Option<String>,
+    pub board: Option<Item<'a>>,
+    pub timezone: Option<Item<'a>>,
+    pub location: Option<Item<'a>>,
+    pub trusts_clock: bool,
+}
+
+pub(super) fn read(item: Option<Item<'_>>) -> Described<'_> {
+    let Some(table) = item.and_then(|item| item.table(KEYS)) else { return Described::default() };
     let name = table.need("name", "a short name for the device, like “greenhouse”");
     let name = name.and_then(|item| item.text().filter(|name| check_name(&item, name)).map(str::to_owned));
-    (name, table.get("board"))
+    let clock = table.get("clock").and_then(|item| item.word(&[("auto", false), ("trust", true)]));
+    Described {
+        name,
+        board: table.get("board"),
+        timezone: table.get("timezone"),
+        location: table.get("location"),
+        trusts_clock: clock.unwrap_or_default(),
+    }
 }
 
 pub(super) fn presence(item: Option<Item<'_>>, points: &Points<'_>) -> Option<Presence> {
@@ -48,6 +65,15 @@ pub(super) fn limits(item: Option<Item<'_>>) -> Option<Limits> {
     });
     let outbox = optional(table.get("outbox"), standard.outbox, |item| usize::try_from(item.whole(10..=100_000)?).ok());
     Some(Limits { commands_per_minute: commands?, outbox: outbox? })
+}
+
+pub(super) fn store(item: Option<Item<'_>>) -> Option<StoreRules> {
+    let standard = StoreRules { dir: "/var/lib/katydid".into(), every: seconds(300) };
+    let Some(item) = item else { return Some(standard) };
+    let table = item.table(STORE_KEYS)?;
+    let dir = optional(table.get("dir"), standard.dir, |item| secret::path(&item).map(Into::into));
+    let every = optional(table.get("every"), standard.every, |item| item.duration(SECOND..=DAY));
+    Some(StoreRules { dir: dir?, every: every? })
 }
 
 /// The simulator's control socket. `used` is whether anything here is simulated.

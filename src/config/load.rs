@@ -6,6 +6,8 @@ use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use jiff::tz::TimeZone;
+
 use super::board::BoardFile;
 use super::loaded::Loaded;
 use super::mistake::{Mistake, Mistakes, Origin, Report};
@@ -132,6 +134,10 @@ fn read_references(loaded: &mut Loaded, layers: &Layers) {
     let authorities = find("ca_file")
         .and_then(|item| secret::path(&item))
         .map(|path| text_of(path).map_err(|error| format!("{} cannot be read: {error}", path.display())));
+    let zone = Item::root(&loaded.tree, &nobody).find("device").and_then(|item| item.find("timezone"));
+    let zone = zone.and_then(|item| item.text().map(str::to_owned));
+    loaded.zone = zone.map(|name| TimeZone::get(&name).map_err(|error| error.to_string()));
+    loaded.system_zone = TimeZone::system();
     loaded.password = password;
     loaded.authorities = authorities;
 }

@@ -6,6 +6,7 @@ use super::mistake::{Mistake, Mistakes};
 use super::secret::SecretError;
 use super::tree::Tree;
 use crate::model::Secret;
+use jiff::tz::TimeZone;
 
 /// A config and the files it refers to, as far as they could be read.
 #[derive(Debug, Clone)]
@@ -22,6 +23,10 @@ pub struct Loaded {
     pub(super) password: Option<Result<Secret, SecretError>>,
     /// The text of `ca_file`; `None` if there is none.
     pub(super) authorities: Option<Result<String, String>>,
+    /// The machine's time zone.
+    pub(super) system_zone: TimeZone,
+    /// The zone that the config names, from the machine's database; `None` if it names none.
+    pub(super) zone: Option<Result<TimeZone, String>>,
 }
 
 impl Loaded {
@@ -57,7 +62,17 @@ impl Loaded {
         }
         let files = layers.iter().map(|(name, _)| name.clone()).collect();
         let board_names = board::embedded_names();
-        Ok(Loaded { files, tree, boards, board_names, compatible, password: None, authorities: None })
+        Ok(Loaded {
+            files,
+            tree,
+            boards,
+            board_names,
+            compatible,
+            password: None,
+            authorities: None,
+            system_zone: TimeZone::UTC,
+            zone: None,
+        })
     }
 
     /// Says how the password came out.

@@ -3,10 +3,14 @@
 
 mod account;
 mod actuator;
+mod alarm;
 mod board;
 mod contact;
 mod device;
+mod explain;
+mod guard;
 mod header;
+mod interlock;
 mod inventory;
 mod kernel;
 mod kind;
@@ -21,12 +25,16 @@ mod points;
 mod pulse;
 mod resolve;
 mod room;
+mod rule;
+mod schedule;
 mod secret;
 mod sensor;
 mod summary;
 mod tree;
+mod trigger;
 
 pub use board::{BoardChoice, BoardFile, embedded};
+pub use explain::explain_text;
 pub use header::board_text;
 pub use load::{Layers, load, load_boards};
 pub use loaded::Loaded;

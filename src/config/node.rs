@@ -145,6 +145,19 @@ impl<'a> Item<'a> {
         Some(list.iter().enumerate().map(item).collect())
     }
 
+    /// The items of a list, or the only one that is written without one.
+    pub fn one_or_many(&self) -> Option<Vec<Item<'a>>> {
+        match &self.tree.raw {
+            Raw::List(_) => self.list(),
+            _ => Some(vec![self.clone()]),
+        }
+    }
+
+    /// As [`Item::entries`], where whoever came first has reported that this is no table.
+    pub fn entries_quietly(&self) -> Option<Vec<(&'a str, Item<'a>)>> {
+        matches!(self.tree.raw, Raw::Table(_)).then(|| self.entries())?
+    }
+
     /// The texts of a list, those that are texts.
     pub fn texts(&self) -> Option<Vec<(Item<'a>, &'a str)>> {
         let items = self.list()?;

@@ -10,8 +10,8 @@ use crate::model::{Actuator, Label, Sensor};
 
 /// Words that mean something in a typed command.
 const RESERVED: &[&str] = &[
-    "help", "status", "read", "who", "log", "yes", "no", "all", "on", "off", "toggle", "pulse", "ack", "sync", "get",
-    "set", "reload", "grant", "revoke", "for", "to", "switch", "turn", "show", "the",
+    "help", "status", "read", "who", "log", "yes", "no", "all", "on", "off", "toggle", "pulse", "ack", "alarms",
+    "sync", "get", "set", "reload", "grant", "revoke", "for", "to", "switch", "turn", "show", "the",
 ];
 
 /// More would not fit the ids, nor anybody's screen.

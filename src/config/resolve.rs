@@ -8,10 +8,25 @@ use super::loaded::Loaded;
 use super::mistake::{Mistake, Mistakes, Report};
 use super::node::Item;
 use super::points;
-use super::{account, actuator, kernel, pulse, room, secret, sensor};
-use crate::model::{Contact, Device, DeviceParts, Notify, PointId, PresenceRules, Role, Room, Scope, Speaks};
+use super::schedule::Ground;
+use super::{account, actuator, alarm, kernel, pulse, room, rule, schedule, secret, sensor};
+use super::{guard, interlock};
+use crate::model::{Contact, Device, DeviceParts, Draft, Notify, PointId, PresenceRules, Role, Room, Scope, Speaks};
 
-const KEYS: &[&str] = &["device", "xmpp", "presence", "limits", "sim", "contacts", "rooms", "sensors", "actuators"];
+const KEYS: &[&str] = &[
+    "device",
+    "xmpp",
+    "presence",
+    "limits",
+    "store",
+    "sim",
+    "contacts",
+    "rooms",
+    "sensors",
+    "actuators",
+    "interlocks",
+    "rules",
+];
 
 /// Every key that may be written, by the table it belongs to (`actuators.NAME.on_link_loss`).
 pub const KNOWN_KEYS: &[(&str, &[&str])] = &[
@@ -21,6 +36,7 @@ pub const KNOWN_KEYS: &[(&str, &[&str])] = &[
     ("xmpp.password", secret::KEYS),
     ("presence", device::PRESENCE_KEYS),
     ("limits", device::LIMITS_KEYS),
+    ("store", device::STORE_KEYS),
     ("sim", device::SIM_KEYS),
     ("contacts", contact::KEYS),
     ("rooms", room::KEYS),
@@ -33,12 +49,24 @@ pub const KNOWN_KEYS: &[(&str, &[&str])] = &[
     ("sensors.NAME.system", sensor::SYSTEM_KEYS),
     ("sensors.NAME.sim", sensor::SIM_KEYS),
     ("sensors.NAME.filters", sensor::FILTER_KEYS),
+    ("sensors.NAME.alarm", alarm::KEYS),
     ("actuators.NAME", actuator::KEYS),
     ("actuators.NAME.gpio", actuator::GPIO_KEYS),
     ("actuators.NAME.pwm", pulse::PWM_KEYS),
     ("actuators.NAME.servo", pulse::SERVO_KEYS),
     ("actuators.NAME.sim", actuator::SIM_KEYS),
     ("actuators.NAME.on_link_loss", actuator::LINK_LOSS_KEYS),
+    ("actuators.NAME.alarm", alarm::KEYS),
+    ("rules.NAME", rule::KEYS),
+    ("rules.NAME.when", rule::WHEN_KEYS),
+    ("rules.NAME.when.gesture", rule::GESTURE_KEYS),
+    ("rules.NAME.set", rule::SET_KEYS),
+    ("rules.NAME.pulse", rule::PULSE_KEYS),
+    ("rules.NAME.say", rule::SAY_KEYS),
+    ("rules.NAME.otherwise", rule::OTHERWISE_KEYS),
+    ("actuators.NAME.ramp", guard::RAMP_KEYS),
+    ("actuators.NAME.confirm", guard::CONFIRM_KEYS),
+    ("interlocks.NAME", interlock::KEYS),
 ];
 
 /// What the device is wanted for.
@@ -84,21 +112,38 @@ fn read(root: &Item<'_>, loaded: &Loaded, purpose: Purpose, report: &Report) -> 
     let table = root.table(KEYS)?;
     let device = table.need("device", "add [device] with a name");
     let described = device.is_some();
-    let (name, board) = device::read(device);
+    let device::Described { name, board, timezone, location, trusts_clock } = device::read(device);
     // Without [device] nobody said that the board is to be found out.
     let chosen = described.then(|| board::choose(loaded, board)).flatten();
     let simulator = loaded.boards.iter().find(|file| file.simulated);
     let lines = Lines::new(chosen.as_ref().map(|(file, _)| *file), simulator.map(|file| &file.board));
 
     let (account, own) = account::read(table.need("xmpp", "add [xmpp] with jid and password"), loaded, purpose);
-    let points = points::read(table.get("sensors"), table.get("actuators"), &lines);
+    let mut points = points::read(table.get("sensors"), table.get("actuators"), &lines);
     if points.names.is_empty() {
         root.wrong("no sensors and no actuators; add [sensors.NAME] or [actuators.NAME]");
     }
+    interlock::read(table.get("interlocks"), table.get("actuators"), &mut points);
     let contacts = contact::read(&table, own.as_ref(), &points);
     let rooms = room::read(&table, name.as_deref(), &contacts, own.as_ref(), &points);
     let presence = device::presence(table.get("presence"), &points);
     let limits = device::limits(table.get("limits"));
+    let zone = match timezone {
+        Some(item) => schedule::zone(&item, loaded.zone.as_ref()),
+        None => Some(loaded.system_zone.clone()),
+    };
+    let place = location.as_ref().map(schedule::place);
+    let draft = Draft {
+        sensors: &points.sensors,
+        actuators: &points.actuators,
+        alarms: &[],
+        contacts: contacts.iter().map(|entry| &entry.jid).collect(),
+    };
+    let alarms = alarm::read(table.get("sensors"), table.get("actuators"), &draft);
+    let draft = Draft { alarms: &alarms, ..draft };
+    let ground = Ground { place: place.flatten(), placed: place.is_some() };
+    let rules = rule::read(table.get("rules"), &rule::Scope { draft: &draft, names: &points.names, ground });
+    let store = device::store(table.get("store"));
     let sim_socket = device::sim_socket(table.get("sim"), lines.simulated());
 
     if !report.is_clean() {
@@ -114,8 +159,14 @@ fn read(root: &Item<'_>, loaded: &Loaded, purpose: Purpose, report: &Report) -> 
         rooms: Vec::new(),
         sensors: points.sensors,
         actuators: points.actuators,
+        alarms,
+        rules,
+        zone: zone?,
+        place: place.flatten(),
+        trusts_clock,
         presence: PresenceRules { points: Vec::new(), every: presence.every },
         limits: limits?,
+        store: store?,
         sim_socket,
     };
     let ids = |names: Vec<String>| names.iter().filter_map(|name| parts.point_named(name)).collect::<Vec<PointId>>();
@@ -135,24 +186,27 @@ fn read(root: &Item<'_>, loaded: &Loaded, purpose: Purpose, report: &Report) -> 
         role: entry.role,
         scope: scope(entry.points),
         notify: notify(entry.notify),
+        alarms: entry.alarms,
         speaks: entry.speaks,
     };
     let contacts = contacts.into_iter().map(contact).collect();
     let room = |room: room::Entered| {
-        let points = scope(room.points);
-        let guest = |scope| Contact {
+        let viewer = |scope, notify, alarms| Contact {
             jid: room.jid.clone(),
             role: Role::Viewer,
             scope,
-            notify: Notify::Nothing,
+            notify,
+            alarms,
             speaks: Speaks::Words,
         };
+        let points = scope(room.points);
         let guest = match room.guests {
             Wish::Nothing => None,
-            Wish::All => Some(guest(points.clone())),
-            Wish::Only(names) => Some(guest(scope(Some(names)))),
+            Wish::All => Some(viewer(points.clone(), Notify::Nothing, false)),
+            Wish::Only(names) => Some(viewer(scope(Some(names)), Notify::Nothing, false)),
         };
-        Room { jid: room.jid, nick: room.nick, points, guest, notify: notify(room.notify) }
+        let audience = viewer(points, notify(room.notify), room.alarms);
+        Room { jid: room.jid, nick: room.nick, audience, guest }
     };
     parts.rooms = rooms.into_iter().map(room).collect();
     parts.presence.points = shown;

@@ -6,7 +6,7 @@ use super::contact::{self, Entry, Wish};
 use super::node::{Item, Table, clip, optional};
 use super::points::Points;
 
-pub(super) const KEYS: &[&str] = &["jid", "nick", "points", "guests", "notify"];
+pub(super) const KEYS: &[&str] = &["jid", "nick", "points", "guests", "notify", "alarms"];
 
 /// Rooms are for people; a device in so many would be a bot of another kind.
 const MOST: usize = 32;
@@ -18,6 +18,7 @@ pub(super) struct Entered {
     pub points: Option<Vec<String>>,
     pub guests: Wish,
     pub notify: Wish,
+    pub alarms: bool,
 }
 
 pub(super) fn read(
@@ -68,5 +69,6 @@ fn read_one(item: &Item<'_>, name: Option<&str>, points: &Points<'_>) -> Option<
     let scope = spoken.as_ref().and_then(Option::as_deref);
     let wish = |key| optional(table.get(key), Wish::Nothing, |item| contact::wish(&item, scope, points));
     let (guests, notify) = (wish("guests"), wish("notify"));
-    Some(Entered { jid: jid?, nick: nick?, points: spoken?, guests: guests?, notify: notify? })
+    let alarms = optional(table.get("alarms"), true, |item| item.flag());
+    Some(Entered { jid: jid?, nick: nick?, points: spoken?, guests: guests?, notify: notify?, alarms: alarms? })
 }

@@ -12,7 +12,7 @@ use crate::model::{Bias, FilterSpec, GpioInput, Kind, Line, Sensor, SimHabit, Si
 
 pub(super) const KEYS: &[&str] = &[
     "label", "gpio", "hwmon", "iio", "onewire", "thermal", "file", "system", "sim", "states", "unit", "decimals",
-    "range", "every", "filters",
+    "range", "every", "filters", "alarm",
 ];
 /// Where a sensor's values may come from.
 const SOURCES: &[&str] = &["gpio", "hwmon", "iio", "onewire", "thermal", "file", "system", "sim"];
@@ -51,13 +51,15 @@ pub(super) fn read(name: &str, item: &Item<'_>, lines: &Lines<'_>) -> Option<Sen
         None => Some(EVERY),
     });
     let filters = if number { filters(&table) } else { Some(Vec::new()) };
+    // Read when all points are known.
+    drop(table.get("alarm"));
     let what = if number { "a sensor that gives numbers" } else { "a two-state sensor" };
     table.finish(what);
     let every = match every {
         Some(every) => Some(every?),
         None => None,
     };
-    Some(Sensor { label: label?, kind, source: source?, every, filters: filters? })
+    Some(Sensor { label: label?, kind, source: source?, every, filters: filters?, gestures: None })
 }
 
 fn gpio(item: &Item<'_>, lines: &Lines<'_>) -> Option<GpioInput<Line>> {

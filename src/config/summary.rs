@@ -5,8 +5,8 @@ use std::fmt::Write;
 use super::board::BoardChoice;
 use super::resolve::Resolved;
 use crate::model::{
-    Account, Board, Device, Exit, HwmonChannel, Kind, Line, Notify, PointId, Pulse, PwmChannel, PwmOutput, Role, Scope,
-    Security, Sink, Source, Speaks, SystemFigure, show_duration,
+    Account, Actuator, Board, Confirm, Device, Exit, HwmonChannel, Kind, Line, Notify, PointId, Pulse, PwmChannel,
+    PwmOutput, Role, Scope, Security, Sink, Source, Speaks, Start, SystemFigure, show_duration,
 };
 
 /// The answer to a config without mistakes: device, board, account, points with their lines, contacts with their
@@ -117,12 +117,45 @@ fn point_row(device: &Device, point: PointId) -> Vec<String> {
             }
             if let Some(loss) = actuator.on_link_loss {
                 let _ = write!(extra, ", {} after {} offline", actuator.kind.show(loss.to), show_duration(loss.after));
+                if loss.back {
+                    extra.push_str(" and then back");
+                }
             }
+            extra.push_str(&guard(actuator));
             (place, extra)
         }
     };
     let sort = if matches!(point, PointId::Sensor(_)) { "sensor" } else { "actuator" };
     vec![format!("  {}", label.name), sort.into(), label.text.clone(), kind(device.kind(point)), place, extra]
+}
+
+fn guard(actuator: &Actuator) -> String {
+    let guard = &actuator.guard;
+    let start = match guard.start {
+        Start::Safe => None,
+        Start::Last => Some("starts as it was".to_owned()),
+        Start::To(value) => Some(format!("starts {}", actuator.kind.show(value))),
+    };
+    let confirm = guard.confirm.map(|confirm| match confirm {
+        Confirm::Anyone => "asks first".to_owned(),
+        Confirm::Second => "asks a second person first".to_owned(),
+    });
+    let interlock = guard.interlock.as_ref().map(|interlock| match interlock.dead_time.is_zero() {
+        true => format!("one of {}", interlock.group),
+        false => format!("one of {} with {} between", interlock.group, show_duration(interlock.dead_time)),
+    });
+    let time = |text: &str, time: Option<std::time::Duration>| time.map(|t| format!("{text} {}", show_duration(t)));
+    let parts = [
+        start,
+        time("on for at least", guard.min_on),
+        time("off for at least", guard.min_off),
+        guard.cycles_per_hour.map(|most| format!("{most} times an hour")),
+        guard.step.map(|step| format!("in steps of {step}")),
+        guard.ramp.map(|_| "gradually".to_owned()),
+        interlock,
+        confirm,
+    ];
+    parts.into_iter().flatten().map(|part| format!(", {part}")).collect()
 }
 
 fn kind(kind: &Kind) -> String {

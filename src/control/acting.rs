@@ -6,72 +6,113 @@
 
 use std::time::Duration;
 
-use super::{Asker, Cause, Drive, Outcome, Refusal, Request, Ticket};
-use crate::model::{Actuator, ActuatorId, Fault, Kind, Moment, Now, PointId, Quality, Reading, Role, Value};
+use super::history::History;
+use super::loss::Loss;
+use super::past::Beginning;
+use super::ramp::{self, Ramping};
+use super::record::Record;
+use super::request::Plan;
+use super::since::Since;
+use super::waiting::{Observed, Waiting, Woken};
+use super::{Cause, Drive, Outcome, Refusal, Ticket, Wish};
+use crate::model::{Actuator, ActuatorId, Fault, Kind, Moment, Now, Quality, Reading, Value};
 
-/// A read-back later than this is "no confirmation".
-pub const CONFIRM_WITHIN: Duration = Duration::from_secs(1);
 /// An actuator that did not go where the device sent it is sent again this often.
 const INSIST_EVERY: Duration = Duration::from_secs(5);
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Acting {
     reading: Reading,
-    /// What it was told last; the safe value after a claim.
+    /// What its line is claimed with for the first time; after a loss it is the safe value.
+    start: Value,
+    /// What it was told last; the start or safe value after a claim.
     told: Option<Value>,
     /// The number of the newest drive.
     newest: u64,
-    /// Since when it has been away from the safe value: `max_on` counts from here.
-    away_since: Option<Moment>,
+    history: History,
     /// Back to the safe value at this moment.
     back_at: Option<Moment>,
-    /// To its link-loss value at this moment.
-    lost_at: Option<Moment>,
-    linked: bool,
+    /// It goes back because another of its group is on.
+    gives_way: bool,
+    /// The timed command under way ends.
+    timed: Option<Moment>,
+    loss: Loss,
+    ramp: Option<Ramping>,
     waiting: Vec<Waiting>,
-}
-
-/// A drive whose read-back has not come yet.
-#[derive(Debug, Clone)]
-struct Waiting {
-    drive: Drive,
-    ticket: Option<Ticket>,
-    sent: Moment,
-}
-
-impl Waiting {
-    fn until(&self) -> Moment {
-        self.sent + CONFIRM_WITHIN
-    }
-}
-
-/// What a report from the driver meant.
-#[derive(Debug, Default)]
-pub(super) struct Observed {
-    /// What is known has changed.
-    pub changed: bool,
-    /// By this drive, if by one of ours.
-    pub cause: Option<Cause>,
-    /// The request this answers.
-    pub settled: Option<(Ticket, Outcome)>,
+    /// Answers that are due at once.
+    owed: Vec<(Ticket, Outcome)>,
+    /// What must survive the program may have changed.
+    touched: bool,
 }
 
 impl Acting {
-    pub fn new() -> Acting {
+    /// Nothing heard yet; what it did before, as far as is known.
+    pub fn new(Beginning { start, history, until }: Beginning) -> Acting {
         Acting {
             reading: Reading::UNKNOWN,
+            start,
             told: None,
             newest: 0,
-            away_since: None,
-            back_at: None,
-            lost_at: None,
-            linked: false,
+            history,
+            back_at: until,
+            gives_way: false,
+            timed: until,
+            loss: Loss::default(),
+            ramp: None,
             waiting: Vec::new(),
+            owed: Vec::new(),
+            // What is kept stays until there is something to say.
+            touched: false,
         }
     }
 
     pub fn reading(&self) -> &Reading {
         &self.reading
+    }
+
+    /// What its line is claimed with.
+    pub fn start(&self) -> Value {
+        self.start
+    }
+
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// The clock on the wall has jumped, and with it what the next run should know.
+    pub fn touch(&mut self) {
+        self.touched = self.touched || self.reading.at.is_some();
+    }
+
+    /// What the next run should know, if that may have changed since this was asked last.
+    pub fn take_record(&mut self, now: Now) -> Option<Record> {
+        if !std::mem::take(&mut self.touched) {
+            return None;
+        }
+        let idle = self.waiting.is_empty() && self.ramp.is_none();
+        let away = self.history.away.map(|since| since.began(now));
+        let wall = |at: Moment| now.wall.checked_add(at.since(now.mono)).unwrap_or(now.wall);
+        Some(Record {
+            value: self.reading.good().filter(|value| idle && self.told == Some(*value)),
+            away,
+            safe: (away.is_none() && self.reading.good().is_some()).then(|| self.history.safe.began(now)),
+            until: self.timed.map(wall),
+            cycles: self.history.cycles.iter().map(|since| since.began(now)).collect(),
+        })
+    }
+
+    /// Nothing is under way, and it was told and read as safe.
+    pub fn is_safe(&self, actuator: &Actuator) -> bool {
+        self.history.away.is_none() && self.reading.good() == Some(actuator.safe)
+    }
+
+    /// It was told to be away from the safe value, or has been read so and not told otherwise since.
+    pub fn is_on(&self, actuator: &Actuator) -> bool {
+        let idle = self.waiting.is_empty();
+        self.told.is_some_and(|told| told != actuator.safe)
+            || idle
+                && (self.disobeys() || self.reading.good().is_some_and(|value| value != actuator.safe))
+                && self.history.away.is_some()
     }
 
     /// Time until it goes back to its safe value by itself.
@@ -82,59 +123,65 @@ impl Acting {
     /// The same actuator under a config that was read anew, its line undisturbed: what is known and owed stays,
     /// and a `max_on` that is new or shorter counts at once. Requests under way were answered before.
     pub fn inherited(&self, actuator: &Actuator, now: Now) -> Acting {
-        let mut reading = self.reading.clone();
-        if reading.good().is_some_and(|value| !actuator.kind.admits(value)) {
-            reading = Reading::UNKNOWN;
+        let mut acting = self.clone();
+        if acting.reading.good().is_some_and(|value| !actuator.kind.admits(value)) {
+            acting.reading = Reading::UNKNOWN;
         }
-        let waiting = self.waiting.iter().map(|waiting| Waiting { ticket: None, ..waiting.clone() }).collect();
-        let mut acting = Acting { reading, waiting, ..*self };
+        acting.waiting.iter_mut().for_each(|waiting| waiting.ticket = None);
+        acting.ramp = acting.ramp.filter(|ramp| actuator.kind.admits(ramp.goal));
+        acting.ramp.iter_mut().for_each(|ramp| ramp.ticket = None);
+        acting.touched = true;
         acting.limit(actuator, acting.reading.good(), now);
         acting
     }
 
     pub fn deadline(&self) -> Option<Moment> {
         let confirm = self.waiting.iter().map(Waiting::until);
-        confirm.chain(self.back_at).chain(self.lost_at).min()
+        let step = self.ramp.as_ref().filter(|_| self.waiting.is_empty()).map(|ramp| ramp.next);
+        let owed = self.owed.first().map(|_| Moment::START);
+        confirm.chain(self.back_at).chain(self.loss.deadline()).chain(step).chain(owed).min()
     }
 
-    /// A contact's wish. Rights, then the state of the actuator, then limits.
-    pub fn request(
-        &mut self,
-        actuator: &Actuator,
-        asker: Asker<'_>,
-        request: &Request,
-        number: u64,
-        now: Now,
-    ) -> Result<Drive, Refusal> {
-        if !asker.may_read(PointId::Actuator(request.actuator)) {
-            return Err(Refusal::NoSuchPoint);
-        }
-        if !asker.may_set(request.actuator) {
-            return Err(Refusal::NotAllowed { needs: Role::Operator, has: asker.role() });
-        }
+    /// What a wish comes to in its present state.
+    pub fn plan(&self, actuator: &Actuator, wish: &Wish) -> Result<Plan, Refusal> {
         if let (Quality::Fault(fault), false) = (&self.reading.quality, self.disobeys()) {
             return Err(Refusal::OutOfOrder(fault.clone()));
         }
-        let (value, time) = request.wish.plan(&actuator.kind, actuator.safe, self.present())?;
-        if let (Some(time), Some(max)) = (time, actuator.max_on)
-            && time > max
-        {
-            return Err(Refusal::TooLong(max));
+        wish.plan(&actuator.kind, actuator.safe, self.present())
+    }
+
+    /// Moves it, after everybody has been asked.
+    pub fn carry_out(
+        &mut self,
+        id: ActuatorId,
+        actuator: &Actuator,
+        plan: Plan,
+        (cause, ticket): (Cause, Option<Ticket>),
+        number: u64,
+        now: Now,
+    ) -> Drive {
+        if plan.value != actuator.safe {
+            let end = plan.time.map(|time| now.mono + time);
+            (self.back_at, self.timed) = (end, end);
         }
-        if value != actuator.safe {
-            if self.last_moment(actuator).is_some_and(|last| last <= now.mono) {
-                return Err(Refusal::TimeIsUp(actuator.kind.show(actuator.safe)));
-            }
-            self.back_at = time.map(|time| now.mono + time);
+        let from = self.ramp.as_ref().and(self.told).or(self.present());
+        let step = ramp::step(actuator, from, plan.value);
+        let drive = Drive::new(number, id, step, cause.clone());
+        if step == plan.value {
+            self.send(actuator, &drive, ticket, now);
+        } else {
+            self.send(actuator, &drive, None, now);
+            let mut ramp = Ramping { goal: plan.value, cause, ticket, next: now.mono };
+            ramp.stepped(now.mono);
+            self.go_on(ramp);
         }
-        let drive = Drive::new(number, request.actuator, value, Cause::Asked(asker.jid().clone()));
-        self.send(actuator, &drive, Some(request.ticket), now);
-        Ok(drive)
+        drive
     }
 
     /// Its present state: what was last asked of it if that is still under way, else what it reads.
     fn present(&self) -> Option<Value> {
-        self.waiting.last().map(|waiting| waiting.drive.value()).or(self.reading.good())
+        let goal = self.ramp.as_ref().map(|ramp| ramp.goal);
+        goal.or(self.waiting.last().map(|waiting| waiting.drive.value())).or(self.reading.good())
     }
 
     /// A word from the driver: the read-back of drive `answers`, or something it saw of its own accord.
@@ -151,21 +198,36 @@ impl Acting {
         let waiting = at.map(|at| self.waiting.remove(at));
         let newest = answers.is_some_and(|number| number == self.newest);
         if answers.is_none() && was_lost && result.is_ok() {
-            // A line that comes (back) has been claimed with the safe value.
-            self.told = Some(actuator.safe);
+            // A line that comes (back) has been claimed.
+            self.told = Some(self.start);
         }
+        self.start = actuator.safe;
         let confirmed = newest || answers.is_none() && was_lost;
         if confirmed && result == Ok(actuator.safe) && self.told == Some(actuator.safe) {
-            (self.away_since, self.back_at) = (None, None);
+            self.arrive(matches!(before, Quality::Fault(_)), now);
         }
         self.reading = Reading { quality: self.judge(&actuator.kind, result.clone()), at: Some(now.wall) };
+        self.touched = true;
         self.limit(actuator, result.clone().ok(), now);
         if let Some(waiting) = &waiting {
             self.insist(waiting, now);
         }
         let changed = before != self.reading.quality;
-        let Some(Waiting { drive, ticket, sent }) = waiting else { return Observed { changed, ..Observed::default() } };
-        let asked = drive.value();
+        let Some(Waiting { drive, mut ticket, sent, onward }) = waiting else {
+            return Observed { changed, ..Observed::default() };
+        };
+        let mut asked = drive.value();
+        if onward
+            && newest
+            && let Some(ramp) = &mut self.ramp
+        {
+            if result == Ok(asked) {
+                // Steps on the way are no news.
+                return Observed { changed: changed && !matches!(before, Quality::Good(_)), ..Observed::default() };
+            }
+            (asked, ticket) = (ramp.goal, ramp.ticket);
+            self.ramp = None;
+        }
         let outcome = match result {
             Ok(value) if value == asked => {
                 Outcome::Done { reading: self.reading.clone(), back_in: self.back_at.map(|at| at.since(sent)) }
@@ -177,18 +239,66 @@ impl Acting {
         Observed { changed, cause: Some(drive.cause().clone()), settled }
     }
 
+    /// It is safe, and owes nothing.
+    fn arrive(&mut self, was_broken: bool, now: Now) {
+        (self.back_at, self.timed, self.gives_way) = (None, None, false);
+        self.history.arrives(now);
+        if was_broken {
+            self.history.safe = Since::now(now);
+        }
+    }
+
     /// The link came or went.
     pub fn link(&mut self, actuator: &Actuator, up: bool, now: Now) {
-        self.linked = up;
-        self.lost_at = match actuator.on_link_loss {
-            Some(loss) if !up => self.lost_at.or(Some(now.mono + loss.after)),
-            _ => None,
-        };
+        self.loss.link(actuator.on_link_loss, up, now);
+    }
+
+    /// What the link has to do with it.
+    pub fn loss(&mut self) -> &mut Loss {
+        &mut self.loss
+    }
+
+    /// Another of its group is on.
+    pub fn give_way(&mut self, now: Now) {
+        if !self.gives_way {
+            (self.back_at, self.gives_way) = (Some(now.mono), true);
+        }
     }
 
     /// Its deadlines that have passed: requests nobody answered, and the drive that is due.
-    pub fn wake(&mut self, id: ActuatorId, actuator: &Actuator, number: u64, now: Now) -> (Vec<Ticket>, Option<Drive>) {
-        let due = |at: Option<Moment>| at.is_some_and(|at| at <= now.mono);
+    pub fn wake(&mut self, id: ActuatorId, actuator: &Actuator, number: u64, now: Now) -> Woken {
+        let mut settled = std::mem::take(&mut self.owed);
+        settled.extend(self.unanswered(now).into_iter().map(|ticket| (ticket, Outcome::NoConfirmation)));
+        let lost = self.loss.take_due(now);
+        let (value, cause) = if self.back_at.is_some_and(|at| at <= now.mono) {
+            if lost {
+                // One thing at a time, and safety first.
+                self.loss.insist(now);
+            }
+            // Until it is confirmed, it stays due.
+            self.back_at = Some(now.mono + INSIST_EVERY);
+            (actuator.safe, if self.gives_way { Cause::Interlock } else { Cause::TimeUp })
+        } else if lost {
+            let to = actuator.on_link_loss.map_or(actuator.safe, |loss| loss.to);
+            if self.reading.good() == Some(to) && self.told == Some(to) && self.waiting.is_empty() {
+                // It is there already.
+                return Woken { settled, drive: None };
+            }
+            let wanted = self.ramp.as_ref().map(|ramp| ramp.goal).or(self.told);
+            let until = self.timed;
+            self.loss.remember(wanted.filter(|told| *told != to).map(|told| (told, until)));
+            (to, Cause::LinkLost)
+        } else {
+            return Woken { settled, drive: self.step(id, actuator, number, now) };
+        };
+        let drive = Drive::new(number, id, value, cause);
+        self.send(actuator, &drive, None, now);
+        settled.append(&mut self.owed);
+        Woken { settled, drive: Some(drive) }
+    }
+
+    /// The requests whose read-back has not come in time.
+    fn unanswered(&mut self, now: Now) -> Vec<Ticket> {
         let (over, waiting) =
             std::mem::take(&mut self.waiting).into_iter().partition(|w: &Waiting| w.until() <= now.mono);
         self.waiting = waiting;
@@ -196,26 +306,34 @@ impl Acting {
         if let (Quality::Good(value), false) = (&self.reading.quality, over.is_empty()) {
             // It may or may not have moved, so what it read before is no longer good.
             self.reading.quality = Quality::Stale(*value);
+            self.touched = true;
         }
-        let unanswered = over.iter().filter_map(|waiting| waiting.ticket).collect();
-        let (value, cause) = if due(self.lost_at) {
-            self.lost_at = None;
-            let to = actuator.on_link_loss.map_or(actuator.safe, |loss| loss.to);
-            if self.reading.good() == Some(to) && self.told == Some(to) && self.waiting.is_empty() {
-                // It is there already.
-                return (unanswered, None);
-            }
-            (to, Cause::LinkLost)
-        } else if due(self.back_at) {
-            // Until it is confirmed, it stays due.
-            self.back_at = Some(now.mono + INSIST_EVERY);
-            (actuator.safe, Cause::TimeUp)
+        let ramp = self.ramp.take_if(|_| over.iter().any(|waiting| waiting.onward));
+        over.iter().filter_map(|waiting| waiting.ticket).chain(ramp.and_then(|ramp| ramp.ticket)).collect()
+    }
+
+    /// The next step on its way.
+    fn step(&mut self, id: ActuatorId, actuator: &Actuator, number: u64, now: Now) -> Option<Drive> {
+        let idle = self.waiting.is_empty();
+        let mut ramp = self.ramp.take_if(|ramp| idle && ramp.next <= now.mono)?;
+        let value = ramp::step(actuator, self.told, ramp.goal);
+        let drive = Drive::new(number, id, value, ramp.cause.clone());
+        if value == ramp.goal {
+            self.send(actuator, &drive, ramp.ticket, now);
         } else {
-            return (unanswered, None);
-        };
-        let drive = Drive::new(number, id, value, cause);
-        self.send(actuator, &drive, None, now);
-        (unanswered, Some(drive))
+            self.send(actuator, &drive, None, now);
+            ramp.stepped(now.mono);
+            self.go_on(ramp);
+        }
+        Some(drive)
+    }
+
+    /// The drive just sent is a step of this movement.
+    fn go_on(&mut self, ramp: Ramping) {
+        self.ramp = Some(ramp);
+        if let Some(waiting) = self.waiting.last_mut() {
+            waiting.onward = true;
+        }
     }
 
     /// It does not read what it was told.
@@ -237,7 +355,7 @@ impl Acting {
 
     /// The last moment it may be away from the safe value.
     fn last_moment(&self, actuator: &Actuator) -> Option<Moment> {
-        Some(self.away_since? + actuator.max_on?)
+        Some(self.history.away?.end(actuator.max_on?))
     }
 
     /// Away from safe there is an end by `max_on`, whoever or whatever took it there.
@@ -245,7 +363,7 @@ impl Acting {
         if [reads, self.told].into_iter().flatten().all(|value| value == actuator.safe) {
             return;
         }
-        self.away_since = self.away_since.or(Some(now.mono));
+        self.history.departs(now);
         if let Some(last) = self.last_moment(actuator) {
             let last = if last <= now.mono { now.mono + INSIST_EVERY } else { last };
             self.back_at = Some(self.back_at.map_or(last, |at| at.min(last)));
@@ -257,15 +375,23 @@ impl Acting {
     fn insist(&mut self, waiting: &Waiting, now: Now) {
         let took = self.reading.good() == Some(waiting.drive.value());
         let overtaken = waiting.drive.number() != self.newest;
-        if *waiting.drive.cause() == Cause::LinkLost && !took && !overtaken && !self.linked {
-            self.lost_at = self.lost_at.or(Some(now.mono + INSIST_EVERY));
+        if *waiting.drive.cause() == Cause::LinkLost && !took && !overtaken {
+            self.loss.insist(now);
         }
     }
 
     fn send(&mut self, actuator: &Actuator, drive: &Drive, ticket: Option<Ticket>, now: Now) {
+        if let Some(Ramping { ticket: Some(ticket), .. }) = self.ramp.take() {
+            self.owed.push((ticket, Outcome::Overtaken));
+        }
+        if *drive.cause() != Cause::LinkLost {
+            self.loss.forget();
+        }
+        self.history.told(drive.value() != actuator.safe, now);
         self.told = Some(drive.value());
         self.newest = drive.number();
-        self.waiting.push(Waiting { drive: drive.clone(), ticket, sent: now.mono });
+        self.touched = true;
+        self.waiting.push(Waiting { drive: drive.clone(), ticket, sent: now.mono, onward: false });
         self.limit(actuator, None, now);
     }
 }

@@ -1,9 +1,15 @@
 //! All points over time: samples, wishes, read-backs and the clock in; decisions out.
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::acting::Acting;
+use super::past::{self, Past};
 use super::sensing::Sensing;
-use super::{Asker, Cause, Drive, Outcome, Refusal, Request, Ticket};
-use crate::model::{ActuatorId, Device, Fault, Moment, Now, PointId, Reading, SensorId, Value};
+use super::waiting::Woken;
+use super::{Asker, By, Cause, Drive, Outcome, Refusal, Request, Ticket, interlock, limits};
+use crate::model::{
+    ActuatorId, Confirm, Device, Fault, Gesture, Moment, Now, PointId, Reading, SensorId, Start, Value,
+};
 
 /// What is known of every point, and what is owed to each.
 #[derive(Debug)]
@@ -11,7 +17,12 @@ pub struct Controller {
     sensors: Vec<Sensing>,
     actuators: Vec<Acting>,
     drives: u64,
+    /// When the program began, by the wall clock as it was when it was looked at.
+    began: Timestamp,
 }
+
+/// A clock that is put right by more than this has jumped; less is drift.
+const A_JUMP: SignedDuration = SignedDuration::from_secs(2);
 
 /// What control wants done or known.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,22 +33,56 @@ pub enum Decision {
     Changed(PointId, Option<Cause>),
     /// A request has been answered by the hardware, or by its silence.
     Settled(Ticket, Outcome),
+    /// Somebody has done this with a button. It comes beside the changes of the button's state.
+    Gesture(SensorId, Gesture),
+    /// The link is there again, but this actuator may not go where it was before, or not yet.
+    Stays(ActuatorId, Refusal),
 }
 
 impl Controller {
     /// Nothing known, nothing owed.
-    pub fn new(device: &Device) -> Controller {
+    pub fn new(device: &Device, now: Now) -> Controller {
+        Controller::after(&Past::default(), device, now)
+    }
+
+    /// Nothing known but what an earlier run has left.
+    pub fn after(past: &Past, device: &Device, now: Now) -> Controller {
+        let beginnings = past.beginnings(device, now).into_iter();
         Controller {
             sensors: device.sensors().map(|(_, sensor)| Sensing::new(sensor)).collect(),
-            actuators: device.actuators().map(|_| Acting::new()).collect(),
+            actuators: beginnings.map(|beginning| Acting::new(beginning)).collect(),
             drives: 0,
+            began: now.wall,
         }
+    }
+
+    /// What each line is to be claimed with at the start.
+    pub fn starts(&self) -> impl Iterator<Item = Value> {
+        self.actuators.iter().map(Acting::start)
+    }
+
+    /// What the next run should know, as far as it may have changed since this was asked last: key, text, and whether
+    /// it should not wait.
+    pub fn keep(&mut self, device: &Device, now: Now) -> Vec<(String, String, bool)> {
+        let uptime = SignedDuration::try_from(now.mono.0).unwrap_or(SignedDuration::MAX);
+        let began = now.wall.saturating_sub(uptime).unwrap_or(now.wall);
+        if began.duration_since(self.began).abs() > A_JUMP {
+            self.actuators.iter_mut().for_each(Acting::touch);
+            self.began = began;
+        }
+        let mut kept = Vec::new();
+        for (id, actuator) in device.actuators() {
+            let Some(record) = self.actuators[id.index()].take_record(now) else { continue };
+            let soon = actuator.guard.start == Start::Last;
+            kept.extend(past::key(actuator).map(|key| (key, record.write(&actuator.kind), soon)));
+        }
+        kept
     }
 
     /// For a device whose config was read anew: points whose lines stay undisturbed keep what is known of them,
     /// and actuators keep their deadlines.
     pub fn reloaded(&self, old: &Device, new: &Device, now: Now) -> Controller {
-        let mut fresh = Controller { drives: self.drives, ..Controller::new(new) };
+        let mut fresh = Controller { drives: self.drives, ..Controller::new(new, now) };
         for point in new.points() {
             match (point, old.point_named(&new.label(point).name)) {
                 (PointId::Sensor(id), Some(PointId::Sensor(was))) if new.sensor(id).is_wired_like(old.sensor(was)) => {
@@ -53,6 +98,7 @@ impl Controller {
                 _ => {}
             }
         }
+        fresh.keep_apart(new, now);
         fresh
     }
 
@@ -76,25 +122,52 @@ impl Controller {
     }
 
     /// A sensor's driver has spoken.
-    pub fn sample(
-        &mut self,
-        device: &Device,
-        id: SensorId,
-        result: Result<Value, Fault>,
-        now: Now,
-    ) -> Option<Decision> {
+    pub fn sample(&mut self, device: &Device, id: SensorId, result: Result<Value, Fault>, now: Now) -> Vec<Decision> {
         let changed = self.sensors[id.index()].sample(device.sensor(id), result, now);
-        changed.then_some(Decision::Changed(PointId::Sensor(id), None))
+        changed.then_some(Decision::Changed(PointId::Sensor(id), None)).into_iter().collect()
     }
 
-    /// A contact wishes to move an actuator. The drive to carry out, or why not; the answer to a drive comes
+    /// A contact or a rule wishes to move an actuator. Rights, then the state of the actuator, then limits, then the
+    /// others of its group, then whether a person must confirm. The drive to carry out, or why not; the answer to a drive comes
     /// later, as [`Decision::Settled`].
-    pub fn request(&mut self, asker: Asker<'_>, request: &Request, now: Now) -> Result<Drive, Refusal> {
-        let actuator = asker.device().actuator(request.actuator);
-        let acting = &mut self.actuators[request.actuator.index()];
-        let drive = acting.request(actuator, asker, request, self.drives + 1, now)?;
+    pub fn request<'d>(&mut self, by: impl Into<By<'d>>, request: &Request, now: Now) -> Result<Drive, Refusal> {
+        self.admit(by.into(), None, request, now)
+    }
+
+    /// The same once a person has confirmed it: everything is asked again but the question.
+    pub fn confirmed(
+        &mut self,
+        asker: Asker<'_>,
+        witness: Asker<'_>,
+        request: &Request,
+        now: Now,
+    ) -> Result<Drive, Refusal> {
+        self.admit(By::Contact(asker), Some(witness), request, now)
+    }
+
+    fn admit(&mut self, by: By<'_>, witness: Option<Asker<'_>>, request: &Request, now: Now) -> Result<Drive, Refusal> {
+        let (device, id) = (by.device(), request.actuator);
+        by.permit(id)?;
+        let actuator = device.actuator(id);
+        let acting = &self.actuators[id.index()];
+        let plan = acting.plan(actuator, &request.wish)?;
+        limits::check(actuator, acting.history(), &plan, Some(by), now)?;
+        let cause = match witness {
+            Some(witness) => {
+                By::Contact(witness).permit(id)?;
+                by.confirmed(witness)
+            }
+            None => by.cause(),
+        };
+        if plan.value != actuator.safe {
+            interlock::check(device, &self.actuators, id, Some(by), now)?;
+            if let (Some(confirm), None) = (actuator.guard.confirm, witness) {
+                return Err(Refusal::Unconfirmed { value: plan.value, second: confirm == Confirm::Second });
+            }
+        }
         self.drives += 1;
-        Ok(drive)
+        let errand = (cause, Some(request.ticket));
+        Ok(self.actuators[id.index()].carry_out(id, actuator, plan, errand, self.drives, now))
     }
 
     /// An actuator's driver has spoken: the read-back of drive `answers`, or what it saw of its own accord.
@@ -108,6 +181,7 @@ impl Controller {
     ) -> Vec<Decision> {
         let observed = self.actuators[id.index()].observed(device.actuator(id), answers, result, now);
         let changed = observed.changed.then_some(Decision::Changed(PointId::Actuator(id), observed.cause));
+        self.keep_apart(device, now);
         let settled = observed.settled.map(|(ticket, outcome)| Decision::Settled(ticket, outcome));
         // Whoever asked hears first.
         settled.into_iter().chain(changed).collect()
@@ -117,6 +191,38 @@ impl Controller {
     pub fn link(&mut self, device: &Device, up: bool, now: Now) {
         for (id, actuator) in device.actuators() {
             self.actuators[id.index()].link(actuator, up, now);
+        }
+    }
+
+    /// Something else than this program moves actuators too: of a group, only one may stay on.
+    fn keep_apart(&mut self, device: &Device, now: Now) {
+        for id in interlock::clashes(device, &self.actuators, now) {
+            self.actuators[id.index()].give_way(now);
+        }
+    }
+
+    /// The link is there again: what it was told before, if limits allow it.
+    fn go_back(&mut self, device: &Device, id: ActuatorId, now: Now) -> Option<Decision> {
+        let actuator = device.actuator(id);
+        let acting = &mut self.actuators[id.index()];
+        let plan = acting.loss().returns(&actuator.kind, now)?;
+        let limits = limits::check(actuator, acting.history(), &plan, None, now);
+        let away = plan.value != actuator.safe;
+        let allowed = limits.and_then(|()| match away {
+            true => interlock::check(device, &self.actuators, id, None, now),
+            false => Ok(()),
+        });
+        let acting = &mut self.actuators[id.index()];
+        match allowed {
+            Ok(()) => {
+                self.drives += 1;
+                let drive = acting.carry_out(id, actuator, plan, (Cause::LinkBack, None), self.drives, now);
+                Some(Decision::Drive(drive))
+            }
+            Err(refusal) => {
+                acting.loss().stays(refusal.again_in().map(|time| now.mono + time));
+                Some(Decision::Stays(id, refusal))
+            }
         }
     }
 
@@ -133,8 +239,9 @@ impl Controller {
         }
         for (id, actuator) in device.actuators() {
             let before = self.actuators[id.index()].reading().clone();
-            let (unanswered, drive) = self.actuators[id.index()].wake(id, actuator, self.drives + 1, now);
-            decisions.extend(unanswered.into_iter().map(|ticket| Decision::Settled(ticket, Outcome::NoConfirmation)));
+            decisions.extend(self.go_back(device, id, now));
+            let Woken { settled, drive } = self.actuators[id.index()].wake(id, actuator, self.drives + 1, now);
+            decisions.extend(settled.into_iter().map(|(ticket, outcome)| Decision::Settled(ticket, outcome)));
             if *self.actuators[id.index()].reading() != before {
                 decisions.push(Decision::Changed(PointId::Actuator(id), None));
             }

@@ -21,10 +21,38 @@ pub struct Drive {
 pub enum Cause {
     /// A contact asked for it.
     Asked(BareJid),
+    /// A rule of the config wants it.
+    Rule {
+        /// The rule's name.
+        rule: String,
+        /// What made it act, in words ("Air is 31.0 °C").
+        why: String,
+    },
+    /// A contact asked for it, and a person confirmed it.
+    Confirmed {
+        /// Who asked.
+        asked: BareJid,
+        /// Who confirmed; the same, or somebody else.
+        by: BareJid,
+    },
     /// Its time was up: a timed command, a pulse or `max_on` ended.
     TimeUp,
     /// The server could not be reached for as long as `on_link_loss` says.
     LinkLost,
+    /// The server is within reach again, and it goes where it was before.
+    LinkBack,
+    /// Another of its interlock group is on, although it should not be.
+    Interlock,
+}
+
+impl Cause {
+    /// The contact who asked for it, if one did.
+    pub fn asker(&self) -> Option<&BareJid> {
+        match self {
+            Cause::Asked(jid) | Cause::Confirmed { asked: jid, .. } => Some(jid),
+            _ => None,
+        }
+    }
 }
 
 impl Drive {
@@ -57,8 +85,13 @@ impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Cause::Asked(jid) => write!(f, "{jid}"),
+            Cause::Rule { rule, why } => write!(f, "rule {rule}: {why}"),
+            Cause::Confirmed { asked, by } if asked == by => write!(f, "{asked}, confirmed"),
+            Cause::Confirmed { asked, by } => write!(f, "{asked}, confirmed by {by}"),
             Cause::TimeUp => f.write_str("time is up"),
             Cause::LinkLost => f.write_str("the server is out of reach"),
+            Cause::LinkBack => f.write_str("the server is back"),
+            Cause::Interlock => f.write_str("another of its group is on"),
         }
     }
 }

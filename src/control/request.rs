@@ -54,6 +54,8 @@ pub enum Outcome {
     Failed(Fault),
     /// The hardware did not say anything in time: nobody knows.
     NoConfirmation,
+    /// It was still on its way when something else was wanted.
+    Overtaken,
 }
 
 /// Why a request was not let through. Nothing moved.
@@ -88,12 +90,82 @@ pub enum Refusal {
     /// Longer than `max_on`.
     #[error("{} at most", show_duration(*.0))]
     TooLong(Duration),
-    /// Shorter than anything that can be kept in time.
+    /// Shorter than `min_on`, or than anything that can be kept in time.
     #[error("{} at least", show_duration(*.0))]
     TooShort(Duration),
     /// The actuator is broken.
     #[error("it is out of order: {0}")]
     OutOfOrder(Fault),
+    /// `min_off` has not passed.
+    #[error("it may be switched on again in {}", show_duration(*.0))]
+    Rests(Duration),
+    /// A rule wants it off before `min_on` has passed.
+    #[error("it stays on for {} more", show_duration(*.0))]
+    StaysOn(Duration),
+    /// `cycles_per_hour` are used up.
+    #[error("it has been switched on {most} times within an hour; it may be again in {}", show_duration(*.again))]
+    TooOften {
+        /// What the config allows.
+        most: u16,
+        /// When it may be switched on again.
+        again: Duration,
+    },
+    /// Between two steps.
+    #[error("{}", nearest(.below, .above))]
+    NotAStep {
+        /// The next lower step.
+        below: String,
+        /// The next higher one, if it is in the range.
+        above: Option<String>,
+    },
+    /// Another of its interlock group is on, or not known to be safe: which, if the asker may know of it.
+    #[error("{}; only one of the group may be on", .0.as_deref().unwrap_or("another one is on"))]
+    Locked(Option<String>),
+    /// Another of its interlock group has been safe only for a moment.
+    #[error("the other of its group was on a moment ago; it may be switched on in {}", show_duration(*.0))]
+    DeadTime(Duration),
+    /// A person must say yes first.
+    #[error("{} must confirm that first", if *.second { "a second person" } else { "a person" })]
+    Unconfirmed {
+        /// Where it would go.
+        value: Value,
+        /// Somebody else than who asked.
+        second: bool,
+    },
+    /// There is nobody to ask.
+    #[error("nobody else who may confirm that is online")]
+    NobodyElse,
+    /// The question was not answered in time.
+    #[error("nobody confirmed it in time; nothing has moved")]
+    NotConfirmed,
+    /// The question was answered with no, or wrongly too often.
+    #[error("not confirmed; nothing has moved")]
+    Declined,
+}
+
+impl Refusal {
+    /// The same wish may be granted after this time.
+    pub fn again_in(&self) -> Option<Duration> {
+        match self {
+            Refusal::Rests(time) | Refusal::StaysOn(time) | Refusal::DeadTime(time) => Some(*time),
+            Refusal::TooOften { again, .. } => Some(*again),
+            _ => None,
+        }
+    }
+}
+
+fn nearest(below: &str, above: &Option<String>) -> String {
+    match above {
+        Some(above) => format!("it moves in steps; the nearest are {below} and {above}"),
+        None => format!("it moves in steps; the nearest is {below}"),
+    }
+}
+
+/// Where a wish leads: the value to drive now and the time after which the safe value follows.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Plan {
+    pub value: Value,
+    pub time: Option<Duration>,
 }
 
 /// A pulse that nobody chose a length for.
@@ -104,13 +176,8 @@ pub const SHORTEST: Duration = Duration::from_millis(10);
 pub const LONGEST: Duration = Duration::from_secs(365 * 86400);
 
 impl Wish {
-    /// The value to drive now and the time after which the safe value follows.
-    pub(super) fn plan(
-        &self,
-        kind: &Kind,
-        safe: Value,
-        present: Option<Value>,
-    ) -> Result<(Value, Option<Duration>), Refusal> {
+    /// What it comes to.
+    pub(super) fn plan(&self, kind: &Kind, safe: Value, present: Option<Value>) -> Result<Plan, Refusal> {
         let (value, time) = match *self {
             Wish::Set(value) => (value, None),
             Wish::SetFor(value, time) => (value, Some(time)),
@@ -131,7 +198,7 @@ impl Wish {
         match time {
             Some(time) if time < SHORTEST => Err(Refusal::TooShort(SHORTEST)),
             Some(time) if time > LONGEST => Err(Refusal::TooLong(LONGEST)),
-            _ => Ok((value, time)),
+            _ => Ok(Plan { value, time }),
         }
     }
 }

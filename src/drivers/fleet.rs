@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use super::sim::{self, Bench};
 use super::{Feed, FirstTry, Order, Report, actuator_task, sensor_task};
 use crate::control::Drive;
-use crate::model::{Actuator, Device, Sensor};
+use crate::model::{Actuator, Device, Sensor, Value};
 
 /// Orders a task may be behind. One that is further behind hangs.
 const ORDERS: usize = 64;
@@ -42,6 +42,7 @@ struct Running {
 }
 
 /// A point as its driver was started with.
+#[allow(clippy::large_enum_variant, reason = "one for each point, made at the start")]
 #[derive(Debug, Clone)]
 enum Wiring {
     Sensor(Sensor),
@@ -49,9 +50,10 @@ enum Wiring {
 }
 
 impl Drivers {
-    /// Starts a task per point, actuators first: each claims its line with the safe value in the request itself. Never
+    /// Starts a task per point, actuators first: each claims its line with its safe value in the request itself, or with
+    /// another one of `starts`, if it gets it at the first try. Never
     /// fails: what cannot be had is reported as a fault and tried again after 1 s to 30 s.
-    pub fn start(device: &Device, reports: mpsc::Sender<Report>) -> Drivers {
+    pub fn start(device: &Device, starts: &HashMap<String, Value>, reports: mpsc::Sender<Report>) -> Drivers {
         let mut drivers = Drivers {
             reports,
             tasks: JoinSet::new(),
@@ -61,7 +63,7 @@ impl Drivers {
             bench: Bench::default(),
             socket: None,
         };
-        drivers.take_up(wirings(device));
+        drivers.take_up(wirings(device), starts);
         drivers.open_socket(device);
         drivers
     }
@@ -98,7 +100,7 @@ impl Drivers {
             tracing::error!("some points would not let go of their lines");
         }
         let new = wanted.into_iter().filter(|wiring| !self.points.contains_key(wiring.name())).collect();
-        self.take_up(new);
+        self.take_up(new, &HashMap::new());
         self.open_socket(device);
     }
 
@@ -140,12 +142,12 @@ impl Drivers {
         }
     }
 
-    fn take_up(&mut self, wirings: Vec<Wiring>) {
+    fn take_up(&mut self, wirings: Vec<Wiring>, starts: &HashMap<String, Value>) {
         let (waiting, outstanding) = mpsc::channel(1);
         self.outstanding = outstanding;
         for wiring in wirings {
             let feed = Feed::new(wiring.name(), self.reports.clone());
-            let first = FirstTry::awaited_by(&waiting);
+            let first = FirstTry::awaited_by(&waiting).at(starts.get(wiring.name()).copied());
             let (task, orders) = match &wiring {
                 Wiring::Sensor(sensor) => (sensor_task(sensor, feed, first, &self.bench), None),
                 Wiring::Actuator(actuator) => {
@@ -228,7 +230,7 @@ mod tests {
     use super::*;
     use crate::model::{
         Account, Board, DeviceParts, Exit, Fault, Kind, Label, Limits, Line, PresenceRules, Security, SimHabit,
-        SimInput, SimOutput, Sink, Source, Value,
+        SimInput, SimOutput, Sink, Source, StoreRules,
     };
 
     fn label(name: &str) -> Label {
@@ -241,7 +243,7 @@ mod tests {
 
     fn door(pin: &str) -> Sensor {
         let source = Source::Sim(SimInput { line: line(pin), habit: SimHabit::Still(0.0) });
-        Sensor { label: label("door"), kind: Kind::on_off(), source, every: None, filters: Vec::new() }
+        Sensor { label: label("door"), kind: Kind::on_off(), source, every: None, filters: Vec::new(), gestures: None }
     }
 
     fn pump(name: &str, pin: &str) -> Actuator {
@@ -253,6 +255,7 @@ mod tests {
             exit: Exit::To(Value::Switch(false)),
             on_link_loss: None,
             max_on: None,
+            guard: Default::default(),
         }
     }
 
@@ -272,8 +275,14 @@ mod tests {
             rooms: Vec::new(),
             sensors,
             actuators,
+            alarms: Vec::new(),
+            rules: Vec::new(),
+            zone: jiff::tz::TimeZone::UTC,
+            place: None,
+            trusts_clock: false,
             presence: PresenceRules { points: Vec::new(), every: Duration::from_secs(1) },
             limits: Limits { commands_per_minute: 60, outbox: 10 },
+            store: StoreRules { dir: "/nowhere".into(), every: Duration::from_secs(300) },
             sim_socket: None,
         })
     }
@@ -288,7 +297,7 @@ mod tests {
 
     async fn started(device: &Device) -> (Drivers, mpsc::Receiver<Report>) {
         let (reports, heard) = mpsc::channel(16);
-        let mut drivers = Drivers::start(device, reports);
+        let mut drivers = Drivers::start(device, &HashMap::new(), reports);
         drivers.settled().await;
         (drivers, heard)
     }
@@ -296,7 +305,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn settled_does_not_wait_for_the_reports_to_be_taken() {
         let (reports, mut heard) = mpsc::channel(1);
-        let mut drivers = Drivers::start(&device(vec![door("S1")], vec![pump("a", "A"), pump("b", "B")]), reports);
+        let mut drivers =
+            Drivers::start(&device(vec![door("S1")], vec![pump("a", "A"), pump("b", "B")]), &HashMap::new(), reports);
         timeout(Duration::from_secs(60), drivers.settled()).await.unwrap();
         assert_eq!(next(&mut heard).await, ("a".into(), Ok(OFF), None));
     }

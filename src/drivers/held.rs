@@ -5,6 +5,7 @@
 
 use std::convert::Infallible;
 use std::future::{Future, pending};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until, timeout};
@@ -34,6 +35,27 @@ pub(super) trait Held: Send {
     /// outputs that have work to do of their own accord. Nothing is lost when it is dropped half-way.
     fn stirred(&mut self) -> impl Future<Output = Result<(), Fault>> + Send {
         pending()
+    }
+}
+
+/// The value an output is claimed with: its start value the first time, and the safe value whenever it is claimed
+/// again, be it because the first try failed.
+#[derive(Debug)]
+pub(in crate::drivers) struct ClaimValue {
+    start: Value,
+    safe: Value,
+    again: AtomicBool,
+}
+
+impl ClaimValue {
+    /// Starts at `start`.
+    pub fn new(start: Value, safe: Value) -> ClaimValue {
+        ClaimValue { start, safe, again: AtomicBool::new(false) }
+    }
+
+    /// The value for the next try.
+    pub fn next(&self) -> Value {
+        if self.again.swap(true, Ordering::Relaxed) { self.safe } else { self.start }
     }
 }
 
@@ -207,6 +229,12 @@ mod tests {
         rig.task.abort();
         let _ = rig.task.await;
         assert_eq!(rig.desk.lock().unwrap().level, 0.0);
+    }
+
+    #[test]
+    fn only_the_first_claim_is_at_the_start_value() {
+        let value = ClaimValue::new(HALF, SAFE);
+        assert_eq!([value.next(), value.next(), value.next()], [HALF, SAFE, SAFE]);
     }
 
     #[tokio::test(start_paused = true)]

@@ -7,14 +7,14 @@ use std::future::ready;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::held::{self, Held, SetError};
+use super::held::{self, ClaimValue, Held, SetError};
 use super::{Feed, FirstTry, Orders, sysfs};
 use crate::model::{Exit, Fault, LedOutput, Value};
 
 /// Holds one LED for ever. `root` is where the file system starts.
 pub(super) async fn hold(
     output: LedOutput,
-    safe: Value,
+    value: ClaimValue,
     exit: Exit,
     root: &Path,
     orders: Orders,
@@ -24,7 +24,7 @@ pub(super) async fn hold(
     // The same fault is told once, whatever other LEDs come and go meanwhile.
     let mut missed = None;
     let claim = || {
-        let claimed = Led::claim(&output, safe, exit, root);
+        let claimed = Led::claim(&output, value.next(), exit, root);
         let missing = !folder(root, &output.name).exists();
         ready(claimed.map_err(|fault| if missing { missed.get_or_insert(fault).clone() } else { fault }))
     };

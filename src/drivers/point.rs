@@ -7,6 +7,7 @@ use std::pin::Pin;
 
 use tokio::sync::mpsc;
 
+use super::held::ClaimValue;
 use super::polled::{self, PATIENCE, polled};
 use super::{Feed, file, gpio, hwmon, iio, led, onewire, pwm, sim, softpwm, system, thermal};
 use crate::model::{Actuator, Sensor, Sink, Source, Value};
@@ -26,19 +27,28 @@ pub struct Order {
 /// The receiving end of an actuator's orders.
 pub type Orders = mpsc::Receiver<Order>;
 
-/// Lets those who wait for it know that a point has tried to get its hardware, with success or without.
+/// A point's first try to get its hardware: lets those who wait for it know that it was made, with success or without,
+/// and says at which value an actuator is claimed in it.
 #[derive(Debug, Default)]
-pub struct FirstTry(Option<mpsc::Sender<Infallible>>);
+pub struct FirstTry {
+    waiting: Option<mpsc::Sender<Infallible>>,
+    start: Option<Value>,
+}
 
 impl FirstTry {
     /// Counts as outstanding until it is made or dropped; the receiver ends when all of its kind are.
     pub(super) fn awaited_by(waiting: &mpsc::Sender<Infallible>) -> FirstTry {
-        FirstTry(Some(waiting.clone()))
+        FirstTry { waiting: Some(waiting.clone()), start: None }
+    }
+
+    /// An actuator is claimed at this value, instead of the safe one.
+    pub(super) fn at(self, start: Option<Value>) -> FirstTry {
+        FirstTry { start, ..self }
     }
 
     /// The try has been made.
     pub(super) fn made(&mut self) {
-        self.0 = None;
+        self.waiting = None;
     }
 }
 
@@ -57,15 +67,16 @@ pub fn sensor_task(sensor: &Sensor, feed: Feed, first: FirstTry, bench: &sim::Be
     }
 }
 
-/// The task of one actuator, which claims the line with its safe value. Orders come in through `orders`; when the
+/// The task of one actuator, which claims the line with its start value, or the safe one. Orders come in through `orders`; when the
 /// task is dropped it leaves the line as the actuator's `exit` says.
 pub fn actuator_task(actuator: &Actuator, orders: Orders, feed: Feed, first: FirstTry, bench: &sim::Bench) -> Task {
-    let (safe, exit, root) = (actuator.safe, actuator.exit, Path::new("/"));
+    let value = ClaimValue::new(first.start.unwrap_or(actuator.safe), actuator.safe);
+    let (exit, root) = (actuator.exit, Path::new("/"));
     match &actuator.sink {
-        Sink::Gpio(output) => Box::pin(gpio::hold(output.clone(), safe, exit, orders, feed, first)),
-        Sink::Pwm(output) => Box::pin(pwm::hold(output.clone(), safe, exit, root, orders, feed, first)),
-        Sink::SoftPwm(output) => Box::pin(softpwm::hold(output.clone(), safe, exit, orders, feed, first)),
-        Sink::Led(output) => Box::pin(led::hold(output.clone(), safe, exit, root, orders, feed, first)),
-        Sink::Sim(output) => Box::pin(sim::hold(output.clone(), actuator.clone(), orders, feed, first, bench)),
+        Sink::Gpio(output) => Box::pin(gpio::hold(output.clone(), value, exit, orders, feed, first)),
+        Sink::Pwm(output) => Box::pin(pwm::hold(output.clone(), value, exit, root, orders, feed, first)),
+        Sink::SoftPwm(output) => Box::pin(softpwm::hold(output.clone(), value, exit, orders, feed, first)),
+        Sink::Led(output) => Box::pin(led::hold(output.clone(), value, exit, root, orders, feed, first)),
+        Sink::Sim(output) => Box::pin(sim::hold(output.clone(), actuator.clone(), value, orders, feed, first, bench)),
     }
 }

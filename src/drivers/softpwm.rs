@@ -10,21 +10,21 @@ use gpiocdev::line::Value as Level;
 use tokio::time::{Instant, sleep_until};
 
 use super::gpio::{Away, OutputLine};
-use super::held::{self, Held, SetError};
+use super::held::{self, ClaimValue, Held, SetError};
 use super::{Feed, FirstTry, Orders};
 use crate::model::{Exit, Fault, Line, Pulse, SoftPwmOutput, Value};
 
 /// Pulses one line for ever. When the task ends the line is at the level of `exit`, on only for a full pulse.
 pub(super) async fn hold(
     output: SoftPwmOutput<Line>,
-    safe: Value,
+    value: ClaimValue,
     exit: Exit,
     orders: Orders,
     feed: Feed,
     first: FirstTry,
 ) {
     let mut away = Away::default();
-    held::hold(|| ready(Pulsed::claim(&output, safe, exit, &mut away)), orders, feed, first).await;
+    held::hold(|| ready(Pulsed::claim(&output, value.next(), exit, &mut away)), orders, feed, first).await;
 }
 
 /// A line that is ours and pulses.

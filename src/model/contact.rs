@@ -50,6 +50,8 @@ pub struct Contact {
     pub scope: Scope,
     /// Of which changes it wants to be told.
     pub notify: Notify,
+    /// Is it told of alarms, as far as it may read their points?
+    pub alarms: bool,
     /// In which form it is told, and talks.
     pub speaks: Speaks,
 }

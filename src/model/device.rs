@@ -1,10 +1,15 @@
 //! The validated whole. A `Device` is right by construction: `config::resolve` is the only one who builds it.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jid::BareJid;
+use jiff::tz::TimeZone;
 
-use super::{Account, Actuator, ActuatorId, Board, Contact, ContactId, Kind, Label, PointId, Room, Sensor, SensorId};
+use super::{
+    Account, Actuator, ActuatorId, Alarm, AlarmId, Board, Contact, ContactId, Kind, Label, Place, PointId, Room, Rule,
+    RuleId, Sensor, SensorId,
+};
 
 /// A board, its points, its people and its account, all checked against one another.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,8 +27,14 @@ pub(crate) struct DeviceParts {
     pub rooms: Vec<Room>,
     pub sensors: Vec<Sensor>,
     pub actuators: Vec<Actuator>,
+    pub alarms: Vec<Alarm>,
+    pub rules: Vec<Rule>,
+    pub zone: TimeZone,
+    pub place: Option<Place>,
+    pub trusts_clock: bool,
     pub presence: PresenceRules,
     pub limits: Limits,
+    pub store: StoreRules,
     pub sim_socket: Option<String>,
 }
 
@@ -43,6 +54,15 @@ pub struct Limits {
     pub commands_per_minute: u32,
     /// Messages kept for sending while the server cannot be reached; the oldest go first.
     pub outbox: usize,
+}
+
+/// What survives a power cut, and how much a card is written for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreRules {
+    /// The directory of the store.
+    pub dir: PathBuf,
+    /// Between two routine writes.
+    pub every: Duration,
 }
 
 impl Device {
@@ -75,9 +95,54 @@ impl Device {
         self.parts.limits
     }
 
+    /// Where what survives a power cut is kept.
+    pub fn store(&self) -> &StoreRules {
+        &self.parts.store
+    }
+
     /// Where the simulated board listens for being moved from outside.
     pub fn sim_socket(&self) -> Option<&str> {
         self.parts.sim_socket.as_deref()
+    }
+
+    /// The time zone people mean here.
+    pub fn zone(&self) -> &TimeZone {
+        &self.parts.zone
+    }
+
+    /// Where it stands, if the config says.
+    pub fn place(&self) -> Option<Place> {
+        self.parts.place
+    }
+
+    /// Is its wall clock right whenever it runs, whatever the system says?
+    pub fn trusts_clock(&self) -> bool {
+        self.parts.trusts_clock
+    }
+
+    /// All alarms, in the order of the config.
+    pub fn alarms(&self) -> impl Iterator<Item = (AlarmId, &Alarm)> {
+        (0u16..).zip(&self.parts.alarms).map(|(id, alarm)| (AlarmId(id), alarm))
+    }
+
+    /// One alarm.
+    pub fn alarm(&self, id: AlarmId) -> &Alarm {
+        &self.parts.alarms[id.index()]
+    }
+
+    /// All rules, in the order of the config.
+    pub fn rules(&self) -> impl Iterator<Item = (RuleId, &Rule)> {
+        (0u16..).zip(&self.parts.rules).map(|(id, rule)| (RuleId(id), rule))
+    }
+
+    /// One rule.
+    pub fn rule(&self, id: RuleId) -> &Rule {
+        &self.parts.rules[id.index()]
+    }
+
+    /// The points a rule's reasons tell about.
+    pub fn points_of(&self, rule: &Rule) -> Vec<PointId> {
+        rule.looks_at(|alarm| self.alarm(alarm).point)
     }
 
     /// All contacts.
@@ -85,14 +150,23 @@ impl Device {
         (0u16..).zip(&self.parts.contacts).map(|(id, contact)| (ContactId(id), contact))
     }
 
+    /// Whoever may be told of something: the contacts, and the audiences of the rooms.
+    pub fn listeners(&self) -> impl Iterator<Item = (ContactId, &Contact)> {
+        let rooms = (0u16..).zip(&self.parts.rooms).map(|(id, room)| (ContactId::audience(id), &room.audience));
+        self.contacts().chain(rooms)
+    }
+
     /// The rooms it sits in.
     pub fn rooms(&self) -> &[Room] {
         &self.parts.rooms
     }
 
-    /// One contact.
+    /// One contact, or the audience of a room.
     pub fn contact(&self, id: ContactId) -> &Contact {
-        &self.parts.contacts[id.index()]
+        match id.room() {
+            Some(room) => &self.parts.rooms[room].audience,
+            None => &self.parts.contacts[id.index()],
+        }
     }
 
     /// The contact with this bare address.
@@ -145,6 +219,50 @@ impl Device {
     /// The point of exactly this name.
     pub fn point_named(&self, name: &str) -> Option<PointId> {
         self.points().find(|point| self.label(*point).name == name)
+    }
+}
+
+/// What is right so far of a device that is still being checked. The ids are those it will have if nothing is wrong;
+/// otherwise there will be no device.
+pub(crate) struct Draft<'a> {
+    pub sensors: &'a [Sensor],
+    pub actuators: &'a [Actuator],
+    pub alarms: &'a [Alarm],
+    pub contacts: Vec<&'a BareJid>,
+}
+
+impl Draft<'_> {
+    /// The sensor of this name.
+    pub fn sensor(&self, name: &str) -> Option<(SensorId, &Sensor)> {
+        let sensors = (0u16..).zip(self.sensors).map(|(id, sensor)| (SensorId(id), sensor));
+        sensors.into_iter().find(|(_, sensor)| sensor.label.name == name)
+    }
+
+    /// The actuator of this name.
+    pub fn actuator(&self, name: &str) -> Option<(ActuatorId, &Actuator)> {
+        let actuators = (0u16..).zip(self.actuators).map(|(id, actuator)| (ActuatorId(id), actuator));
+        actuators.into_iter().find(|(_, actuator)| actuator.label.name == name)
+    }
+
+    /// The point of this name, with its values.
+    pub fn point(&self, name: &str) -> Option<(PointId, &Kind)> {
+        let sensor = self.sensor(name).map(|(id, sensor)| (PointId::Sensor(id), &sensor.kind));
+        sensor.or_else(|| self.actuator(name).map(|(id, actuator)| (PointId::Actuator(id), &actuator.kind)))
+    }
+
+    /// The alarms a name means: the one called so, or all of the point called so.
+    pub fn alarms_named(&self, name: &str) -> Vec<(AlarmId, &Alarm)> {
+        let point = self.point(name).map(|(id, _)| id);
+        let alarms = || (0u16..).zip(self.alarms).map(|(id, alarm)| (AlarmId(id), alarm));
+        match alarms().find(|(_, alarm)| alarm.name == name) {
+            Some(only) => vec![only],
+            None => alarms().filter(|(_, alarm)| Some(alarm.point) == point).collect(),
+        }
+    }
+
+    /// The contact of this address.
+    pub fn contact(&self, jid: &BareJid) -> Option<ContactId> {
+        (0u16..).zip(&self.contacts).find(|(_, known)| **known == jid).map(|(id, _)| ContactId(id))
     }
 }
 

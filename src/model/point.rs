@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Kind, Line, Sink, Source, Value};
+use super::{Gestures, Guard, Kind, Line, Sink, Source, Value};
 
 /// Index of a sensor. Only a [`Device`](super::Device) hands these out, so setting a sensor does not type-check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,6 +57,8 @@ pub struct Sensor {
     pub every: Option<Duration>,
     /// The chain a sample passes before it becomes a reading, in this order.
     pub filters: Vec<FilterSpec>,
+    /// For buttons: which gestures are told.
+    pub gestures: Option<Gestures>,
 }
 
 impl Sensor {
@@ -102,6 +104,8 @@ pub struct Actuator {
     pub on_link_loss: Option<LinkLoss>,
     /// The longest time away from `safe`; then it goes back by itself.
     pub max_on: Option<Duration>,
+    /// What is asked before it moves, and how it moves.
+    pub guard: Guard,
 }
 
 /// The state an actuator is left in when the program ends, as far as the program can decide it.
@@ -120,4 +124,6 @@ pub struct LinkLoss {
     pub after: Duration,
     /// Then it goes here.
     pub to: Value,
+    /// When the link returns it goes back to what it was told before, unless somebody has wanted something since.
+    pub back: bool,
 }

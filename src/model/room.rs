@@ -2,7 +2,7 @@
 
 use jid::BareJid;
 
-use super::{Contact, ContactId, Notify, Scope};
+use super::{Contact, ContactId};
 
 /// A room.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,15 +11,25 @@ pub struct Room {
     pub jid: BareJid,
     /// What the device is called in it.
     pub nick: String,
-    /// What may be spoken of in it at all, whoever asks.
-    pub points: Scope,
+    /// Everybody in it at once: what may be spoken of there at all, whoever asks, and what the room is told of.
+    pub audience: Contact,
     /// Whoever is no contact, or hides who it is: what it may read, if anything. Never more than a viewer.
     pub guest: Option<Contact>,
-    /// What the room is told of.
-    pub notify: Notify,
 }
 
+/// Rooms and guests are in no table of contacts; their ids lie above all contacts.
 impl ContactId {
-    /// Everybody in a room who is no contact. In no table.
+    /// Everybody in a room who is no contact.
     pub(crate) const GUEST: ContactId = ContactId(u16::MAX);
+    const FIRST_ROOM: u16 = u16::MAX - 64;
+
+    /// The audience of a device's room.
+    pub(super) fn audience(room: u16) -> ContactId {
+        ContactId(Self::FIRST_ROOM + room)
+    }
+
+    /// Which room it is the audience of.
+    pub(super) fn room(self) -> Option<usize> {
+        self.0.checked_sub(Self::FIRST_ROOM).map(usize::from)
+    }
 }

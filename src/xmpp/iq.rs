@@ -8,7 +8,7 @@ use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 use super::adhoc::Sessions;
 use super::{FEATURES, Scene};
 use crate::control::{Asker, Wish};
-use crate::model::ActuatorId;
+use crate::model::{ActuatorId, AlarmId};
 
 /// Who sent a request. A stranger is neither.
 #[derive(Clone, Copy)]
@@ -63,6 +63,24 @@ pub enum Reply {
         /// The command node.
         node: String,
         /// The session that ends with the answer.
+        session: String,
+    },
+    /// Acknowledge these alarms, and answer this session with what became of it.
+    Acknowledge {
+        /// Which.
+        alarms: Vec<AlarmId>,
+        /// The command node.
+        node: String,
+        /// The session that ends with the answer.
+        session: String,
+    },
+    /// The answer to the question whether an actuator shall really move; what follows answers this session.
+    Confirm {
+        /// Yes or no.
+        yes: bool,
+        /// The command node.
+        node: String,
+        /// The session the question was asked in.
         session: String,
     },
 }

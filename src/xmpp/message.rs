@@ -5,6 +5,7 @@
 
 use jid::Jid;
 use xmpp_parsers::message::{Id, Lang, Message, MessageType};
+use xmpp_parsers::minidom::Element;
 use xmpp_parsers::ns;
 use xmpp_parsers::stanza_id::OriginId;
 
@@ -22,6 +23,9 @@ pub enum Incoming<'m> {
     /// Nothing to answer: typing notices, receipts, copies, errors, room talk.
     Other,
 }
+
+/// Message processing hints (XEP-0334).
+const HINTS: &str = "urn:xmpp:hints";
 
 /// Namespaces of end-to-end encryption whose messages carry only a stand-in body.
 const ENCRYPTED: &[&str] =
@@ -66,6 +70,13 @@ pub fn is_fresh(message: &Message) -> bool {
 /// The words of a message.
 pub fn body(message: &Message) -> Option<&str> {
     message.get_best_body(vec!["", "en"]).map(|(_, body)| body.as_str()).filter(|body| !body.trim().is_empty())
+}
+
+/// A message that somebody must get even if they are away now: the server is asked to keep it (XEP-0334).
+pub fn lasting(to: Jid, id: String, body: String) -> Message {
+    let mut message = write(to, MessageType::Chat, id, body);
+    message.payloads.push(Element::builder("store", HINTS).build());
+    message
 }
 
 /// A message of ours, with the id that lets a receiver drop a copy (XEP-0359).

@@ -1,6 +1,7 @@
 //! Decisions to stanzas and back: one file per protocol feature. Pure.
 
 pub mod adhoc;
+pub mod alarms;
 pub mod caps;
 pub mod chat;
 pub mod disco;

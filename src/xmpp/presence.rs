@@ -1,17 +1,17 @@
 //! Presence as dashboard and health (RFC 6121 section 4): the status text tells the readings, `show` how the
-//! device is. Well: none. A fault or a stale point: `away`.
+//! device is. Well: none. A fault, a stale point, an alarm somebody has seen: `away`. An alarm nobody has seen: `dnd`.
 //!
 //! The broadcast goes to every contact, so it holds only what every contact may read. Who may read more is
 //! sent a fuller one directly while online.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jid::Jid;
 use xmpp_parsers::presence::{Presence, Show};
 
 use super::roster::Roster;
-use super::{Scene, caps};
+use super::{Scene, alarms, caps};
 use crate::control::{Asker, recognise};
 use crate::model::{ContactId, Device, Moment, PointId, Quality};
 
@@ -28,8 +28,15 @@ const MOST_REASON: usize = 60;
 /// What one presence says.
 #[derive(Debug, Clone, PartialEq)]
 struct Face {
-    unwell: bool,
+    health: Health,
     text: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Health {
+    Well,
+    Unwell,
+    Alarm,
 }
 
 /// What was said last, to whom, and when the next change may be told.
@@ -55,6 +62,11 @@ impl Dashboard {
         self.followed = old.into_keys().filter_map(|jid| id(&jid).map(|id| (jid, (id, None)))).collect();
         self.broadcast = None;
         self.due = None;
+    }
+
+    /// The contacts that have a client online.
+    pub fn online(&self) -> BTreeSet<ContactId> {
+        self.followed.values().map(|(id, _)| *id).collect()
     }
 
     /// Tells everybody anew: the first presence of a stream, and of a config.
@@ -101,12 +113,12 @@ impl Dashboard {
         let Some(broadcast) = &self.broadcast else { return Vec::new() };
         let common = common_face(scene);
         let mut changed = common != *broadcast;
-        let mut urgent = common.unwell != broadcast.unwell;
+        let mut urgent = common.health != broadcast.health;
         for (id, told) in self.followed.values() {
             let face = face_for(scene, Asker::of(scene.device, *id));
             let before = told.as_ref().unwrap_or(broadcast);
             changed |= face != *before;
-            urgent |= face.unwell != before.unwell;
+            urgent |= face.health != before.health;
         }
         if !changed {
             self.due = None;
@@ -162,13 +174,22 @@ fn face_for(scene: &Scene<'_>, asker: Asker<'_>) -> Face {
 }
 
 fn face(scene: &Scene<'_>, visible: impl Fn(PointId) -> bool) -> Face {
-    let unwell = scene.device.points().any(|point| visible(point) && scene.reading(point).is_unwell());
+    let unwell =
+        scene.safe_mode || scene.device.points().any(|point| visible(point) && scene.reading(point).is_unwell());
     let shown = &scene.device.presence().points;
     // Whoever reads that the device is not well shall read which point is the reason.
     let broken = |point: &PointId| matches!(scene.reading(*point).quality, Quality::Fault(_)) && !shown.contains(point);
     let points = shown.iter().copied().chain(scene.device.points().filter(broken)).filter(|point| visible(*point));
     let parts: Vec<String> = points.map(|point| format!("{} {}", scene.label(point), brief(scene, point))).collect();
-    Face { unwell, text: clipped(&parts.join(" · "), MOST_TEXT) }
+    let mode = scene.safe_mode.then(|| "safe mode".to_owned());
+    let alarms = alarms::brief(scene, &visible);
+    let health = match unwell || !alarms.is_empty() {
+        _ if alarms::is_alarming(scene, &visible) => Health::Alarm,
+        true => Health::Unwell,
+        false => Health::Well,
+    };
+    let text = mode.into_iter().chain(alarms).chain(parts).collect::<Vec<_>>().join(" · ");
+    Face { health, text: clipped(&text, MOST_TEXT) }
 }
 
 /// A reading in the fewest words.
@@ -189,7 +210,11 @@ fn clipped(text: &str, most: usize) -> String {
 
 fn dress(scene: &Scene<'_>, face: &Face) -> Presence {
     let mut presence = Presence::available();
-    presence.show = face.unwell.then_some(Show::Away);
+    presence.show = match face.health {
+        Health::Well => None,
+        Health::Unwell => Some(Show::Away),
+        Health::Alarm => Some(Show::Dnd),
+    };
     if !face.text.is_empty() {
         presence.statuses.insert(Default::default(), face.text.clone());
     }

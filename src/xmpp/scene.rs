@@ -2,7 +2,7 @@
 
 use jid::FullJid;
 
-use crate::control::{Asker, Controller};
+use crate::control::{Alarms, Asker, Automation, Controller};
 use crate::model::{Device, Moment, Now, PointId, Reading};
 
 /// The device at one moment.
@@ -12,6 +12,8 @@ pub struct Scene<'a> {
     pub device: &'a Device,
     /// What is known of its points.
     pub control: &'a Controller,
+    /// What its alarms and rules are at.
+    pub automation: &'a Automation,
     /// The address it is online as.
     pub me: &'a FullJid,
     /// When the program started.
@@ -20,9 +22,16 @@ pub struct Scene<'a> {
     pub now: Now,
     /// Messages lost so far because the server was out of reach for too long.
     pub dropped: u64,
+    /// Everything was started safe, because the program has crashed again and again.
+    pub safe_mode: bool,
 }
 
-impl Scene<'_> {
+impl<'a> Scene<'a> {
+    /// Which alarms are up.
+    pub fn alarms(&self) -> &'a Alarms {
+        self.automation.alarms()
+    }
+
     /// What is known of a point.
     pub fn reading(&self, point: PointId) -> &Reading {
         self.control.reading(point)

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use super::Scene;
-use crate::control::{Asker, Outcome, Refusal};
-use crate::model::{ActuatorId, PointId, Quality, show_duration};
+use super::{Scene, alarms};
+use jid::BareJid;
+
+use crate::control::{ANSWER_WITHIN, Asker, Outcome, Question, Refusal, Wish};
+use crate::model::{ActuatorId, Device, Gesture, PointId, Quality, SensorId, show_duration};
 
 /// More lines than this and a status becomes a wall.
 const MOST_LINES: usize = 40;
@@ -24,6 +26,11 @@ pub fn reading(scene: &Scene<'_>, point: PointId) -> String {
     line
 }
 
+/// A button and what somebody did with it: `Bell: double-click`.
+pub fn gesture(scene: &Scene<'_>, id: SensorId, gesture: Gesture) -> String {
+    format!("{}: {gesture}", scene.label(PointId::Sensor(id)))
+}
+
 /// `, back to off in 9m50s`, or nothing.
 fn back(scene: &Scene<'_>, id: ActuatorId) -> String {
     scene.control.back_in(id, scene.now).map_or_else(String::new, |time| back_in(scene, id, time))
@@ -36,16 +43,37 @@ fn back_in(scene: &Scene<'_>, id: ActuatorId, time: Duration) -> String {
     format!(", back to {} in {}", actuator.kind.show(actuator.safe), show_duration(time))
 }
 
+/// How safe mode is told.
+pub const SAFE_MODE: &str = "safe mode: the program crashed again and again, so all outputs were started safe and rules are off; \
+     an owner ends it with “leave safe mode”";
+
 /// Everything the asker may read, a line each, under a line that says how the device is.
 pub fn status(scene: &Scene<'_>, asker: Asker<'_>) -> String {
     let points: Vec<PointId> = asker.readable().collect();
     let unwell = scene.unwell(asker).len();
-    let health = match unwell {
-        0 => "all well".to_owned(),
-        1 => "1 point needs attention".to_owned(),
-        n => format!("{n} points need attention"),
+    let up = alarms::list(scene, asker);
+    let attention = match unwell {
+        0 => None,
+        1 => Some("1 point needs attention".to_owned()),
+        n => Some(format!("{n} points need attention")),
     };
+    let alarms = match up.len() {
+        0 => None,
+        1 => Some("1 alarm".to_owned()),
+        n => Some(format!("{n} alarms")),
+    };
+    let health: Vec<String> = alarms.into_iter().chain(attention).collect();
+    let health = if health.is_empty() { "all well".to_owned() } else { health.join(", ") };
     let mut lines = vec![format!("{}: {health}", scene.device.name())];
+    lines.extend(up);
+    match scene.automation.waiting_for_clock(scene.device) {
+        0 => {}
+        1 => lines.push("the time is not known yet; 1 rule by the clock must wait".to_owned()),
+        n => lines.push(format!("the time is not known yet; {n} rules by the clock must wait")),
+    }
+    if scene.safe_mode {
+        lines.push(SAFE_MODE.to_owned());
+    }
     if scene.dropped > 0 {
         lines.push(format!("{} messages were lost while the server was out of reach", scene.dropped));
     }
@@ -71,9 +99,46 @@ pub fn outcome(scene: &Scene<'_>, id: ActuatorId, result: &Result<Outcome, Refus
         }
         Ok(Outcome::Failed(fault)) => format!("{label}: fault: {fault}"),
         Ok(Outcome::NoConfirmation) => format!("{label}: no confirmation, it may or may not have moved"),
+        Ok(Outcome::Overtaken) => format!("{label}: overtaken; something else was wanted before it arrived"),
         Err(refusal) => format!("{label}: {refusal}"),
     }
 }
+
+/// What a question is about: `Garage to open for 10m`.
+pub fn wish(device: &Device, question: &Question) -> String {
+    let actuator = device.actuator(question.actuator);
+    let time = match question.wish {
+        Wish::SetFor(_, time) | Wish::Pulse(time) => format!(" for {}", show_duration(time)),
+        _ => String::new(),
+    };
+    format!("{} to {}{time}", actuator.label.text, actuator.kind.show(question.value))
+}
+
+/// The question to whoever asked.
+pub fn numbered_question(what: &str, number: u16) -> String {
+    let time = show_duration(ANSWER_WITHIN);
+    format!("Really set {what}? Answer {number} within {time}; no leaves it as it is.")
+}
+
+/// The question in a form.
+pub fn question(what: &str) -> String {
+    format!("Really set {what}? Confirm within {}.", show_duration(ANSWER_WITHIN))
+}
+
+/// The question to somebody else.
+pub fn second_question(asker: &BareJid, what: &str, number: u16) -> String {
+    let time = show_duration(ANSWER_WITHIN);
+    format!("{asker} wants to set {what}. Answer {number} within {time} to allow it, or no.")
+}
+
+/// What whoever asked hears meanwhile.
+pub fn asked_others(what: &str, others: usize) -> String {
+    let people = if others == 1 { "one other person".to_owned() } else { format!("{others} others") };
+    format!("A second person must confirm {what} within {}; I have asked {people}.", show_duration(ANSWER_WITHIN))
+}
+
+/// There is nothing to say yes or no to.
+pub const NO_QUESTION: &str = "There is nothing to confirm.";
 
 /// Did it go as asked?
 pub fn went_well(result: &Result<Outcome, Refusal>) -> bool {

@@ -3,14 +3,19 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod adhoc;
+mod alarms;
 mod chat;
 mod discovery;
 mod edges_of_life;
 mod faults;
+mod histories;
 mod hubs;
+mod limits;
 mod old_commands;
 mod presence;
 mod properties;
 mod rights;
 mod rooms;
+mod rules;
+mod rules_properties;
 mod talk;

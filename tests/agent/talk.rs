@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::tz::Offset;
 use katydid::agent::{Agent, Effect, Input, Level};
 use katydid::config::{Loaded, Purpose, resolve};
-use katydid::control::Drive;
+use katydid::control::{Drive, Past};
 use katydid::model::{Device, Fault, Moment, Now, PointId, Secret, Value};
 use xmpp_parsers::minidom::Element;
 use xmpp_parsers::stanza::Stanza;
@@ -79,22 +79,50 @@ pub struct Talk {
     time: Duration,
     effects: Vec<Effect>,
     said: u32,
+    /// What the clock on the wall is wrong by, in seconds.
+    wrong: i64,
 }
 
 impl Talk {
     /// A device of which nothing is known, offline.
     pub fn offline(text: &str) -> Talk {
+        Talk::of(device(text))
+    }
+
+    pub fn of(device: Device) -> Talk {
         Talk {
-            agent: Agent::new(device(text), 1, at(Duration::ZERO)),
+            agent: Agent::new(device, 1, at(Duration::ZERO)),
             time: Duration::ZERO,
             effects: Vec::new(),
             said: 0,
+            wrong: 0,
         }
+    }
+
+    /// A device that knows what an earlier run has left, offline.
+    pub fn after(past: &Past, text: &str) -> Talk {
+        Talk { agent: Agent::after(past, device(text), 1, at(Duration::ZERO)), ..Talk::offline(text) }
+    }
+
+    /// The same when the clock on the wall is so many seconds ahead.
+    pub fn after_at(past: &Past, device: Device, wrong: i64) -> Talk {
+        let mut talk = Talk { wrong, ..Talk::of(device.clone()) };
+        talk.agent = Agent::after(past, device, 1, talk.now());
+        talk
+    }
+
+    pub fn wrong(&self) -> i64 {
+        self.wrong
     }
 
     /// The greenhouse, online, all points well, nothing left unsaid.
     pub fn begin() -> Talk {
-        let mut talk = Talk::offline(GREENHOUSE);
+        Talk::begin_with(GREENHOUSE)
+    }
+
+    /// The same for another config with these points.
+    pub fn begin_with(text: &str) -> Talk {
+        let mut talk = Talk::offline(text);
         talk.settle();
         talk.online();
         talk.effects.clear();
@@ -139,11 +167,22 @@ impl Talk {
     }
 
     pub fn now(&self) -> Now {
-        at(self.time)
+        let Now { mono, wall, offset } = at(self.time);
+        Now { mono, wall: wall + jiff::SignedDuration::from_secs(self.wrong), offset }
+    }
+
+    /// Somebody sets the wall clock, so far ahead of where it began.
+    pub fn set_clock(&mut self, ahead: Duration) {
+        self.wrong = i64::try_from(ahead.as_secs()).unwrap();
+    }
+
+    /// The clock on the wall is put right, or wrong; the other one goes on.
+    pub fn wall_jumps(&mut self, seconds: i64) {
+        self.wrong += seconds;
     }
 
     pub fn feed(&mut self, input: Input) {
-        let effects = self.agent.handle(input, at(self.time));
+        let effects = self.agent.handle(input, self.now());
         if let Some(deadline) = self.agent.deadline() {
             assert!(deadline > Moment(self.time), "a deadline in the past would make the loop spin");
         }
@@ -212,11 +251,25 @@ impl Talk {
         drives.iter().map(|d| format!("{} {}", self.name(d), show(d))).collect()
     }
 
+    /// The same, left where they are.
+    pub fn peek_moved(&mut self) -> Vec<String> {
+        let copy = self.drives();
+        self.put_back(copy.iter().cloned().map(Effect::Drive));
+        let device = self.agent.device();
+        let show = |d: &Drive| device.kind(PointId::Actuator(d.actuator())).bare(d.value());
+        copy.iter().map(|d| format!("{} {}", self.name(d), show(d))).collect()
+    }
+
     pub fn drives(&mut self) -> Vec<Drive> {
         let (drives, rest) = std::mem::take(&mut self.effects).into_iter().partition(|e| matches!(e, Effect::Drive(_)));
         self.effects = rest;
         let drives: Vec<Effect> = drives;
         drives.into_iter().filter_map(|e| if let Effect::Drive(drive) = e { Some(drive) } else { None }).collect()
+    }
+
+    /// All effects since the last look.
+    pub fn effects(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
     }
 
     pub fn put_back(&mut self, effects: impl Iterator<Item = Effect>) {

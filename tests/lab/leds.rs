@@ -41,6 +41,7 @@ fn led(name: &str, kind: Kind, safe: Value, exit: Exit) -> Actuator {
         exit,
         on_link_loss: None,
         max_on: None,
+        guard: katydid::model::Guard::default(),
     }
 }
 

@@ -76,6 +76,7 @@ fn lamp(channel: u32, safe: f64, exit: Exit) -> Actuator {
         exit,
         on_link_loss: None,
         max_on: None,
+        guard: katydid::model::Guard::default(),
     }
 }
 

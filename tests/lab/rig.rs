@@ -64,6 +64,7 @@ pub fn output(chip: &str, name: &str) -> Actuator {
         exit: Exit::To(OFF),
         on_link_loss: None,
         max_on: None,
+        guard: katydid::model::Guard::default(),
     }
 }
 
@@ -94,8 +95,14 @@ impl Point {
     /// With room for so many reports that nobody has taken.
     pub fn listening_into(input: GpioInput<Line>, room: usize) -> Point {
         let label = label(&input.line.pin);
-        let sensor =
-            Sensor { label, kind: Kind::on_off(), source: Source::Gpio(input), every: None, filters: Vec::new() };
+        let sensor = Sensor {
+            label,
+            kind: Kind::on_off(),
+            source: Source::Gpio(input),
+            every: None,
+            filters: Vec::new(),
+            gestures: None,
+        };
         let (reports, heard) = mpsc::channel(room);
         let feed = Feed::new(&sensor.label.name, reports);
         let task = tokio::spawn(sensor_task(&sensor, feed, FirstTry::default(), &Bench::default()));
@@ -114,7 +121,7 @@ impl Point {
     pub fn asking(source: Source<Line>) -> Point {
         let kind = Kind::Number { unit: String::new(), decimals: 3, range: None };
         let every = Some(Duration::from_millis(50));
-        let sensor = Sensor { label: label("sensor"), kind, source, every, filters: Vec::new() };
+        let sensor = Sensor { label: label("sensor"), kind, source, every, filters: Vec::new(), gestures: None };
         let (reports, heard) = mpsc::channel(64);
         let feed = Feed::new("sensor", reports);
         let task = tokio::spawn(sensor_task(&sensor, feed, FirstTry::default(), &Bench::default()));

@@ -12,7 +12,7 @@ pub(super) use error::Away;
 pub use error::GpioError;
 pub use input::{Help, listen, listen_with};
 pub(super) use output::OutputLine;
-pub use output::hold;
+pub(super) use output::hold;
 pub use survey::{missing, survey};
 
 /// What `gpioinfo` shows as the user of our lines.

@@ -11,19 +11,26 @@ use tokio::io::unix::AsyncFd;
 
 use super::error::Away;
 use super::{GpioError, chip};
-use crate::drivers::held::{self, Held, SetError};
+use crate::drivers::held::{self, ClaimValue, Held, SetError};
 use crate::drivers::{Feed, FirstTry, Orders};
 use crate::model::{DriveMode, Exit, Fault, GpioOutput, Line, Value};
 
 /// Holds one output line for ever, and claims it again, at its safe value, when it is lost.
-pub async fn hold(output: GpioOutput<Line>, safe: Value, exit: Exit, orders: Orders, feed: Feed, first: FirstTry) {
+pub(in crate::drivers) async fn hold(
+    output: GpioOutput<Line>,
+    value: ClaimValue,
+    exit: Exit,
+    orders: Orders,
+    feed: Feed,
+    first: FirstTry,
+) {
     let mut away = Away::default();
     let mut claim = || {
         let exit = match exit {
             Exit::To(value) => Some(level(value)?),
             Exit::Keep => None,
         };
-        OutputLine::claim(&output, level(safe)?, exit, &mut away)
+        OutputLine::claim(&output, level(value.next())?, exit, &mut away)
     };
     held::hold(|| ready(claim()), orders, feed, first).await;
 }

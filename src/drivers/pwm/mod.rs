@@ -9,14 +9,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use self::channel::{Channel, Finder};
-use super::held::{self, Held, SetError};
+use super::held::{self, ClaimValue, Held, SetError};
 use super::{Feed, FirstTry, Orders};
 use crate::model::{Exit, Fault, Pulse, PwmOutput, Scale, Value};
 
 /// Holds one PWM channel for ever. `root` is where the file system starts.
 pub(super) async fn hold(
     output: PwmOutput,
-    safe: Value,
+    value: ClaimValue,
     exit: Exit,
     root: &Path,
     orders: Orders,
@@ -27,8 +27,8 @@ pub(super) async fn hold(
     let claim = || {
         let found = finder.find();
         let finder = finder.clone();
-        let pulse = output.pulse;
-        async move { Signal::claim(Channel::get(finder, found?).await?, pulse, safe, exit) }
+        let (pulse, value) = (output.pulse, value.next());
+        async move { Signal::claim(Channel::get(finder, found?).await?, pulse, value, exit) }
     };
     held::hold(claim, orders, feed, first).await;
 }

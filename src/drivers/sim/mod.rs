@@ -8,7 +8,7 @@ mod socket;
 
 pub use bench::Bench;
 pub use input::play;
-pub use output::hold;
+pub(super) use output::hold;
 pub(super) use socket::serve;
 
 use crate::model::{Kind, Value};

@@ -3,19 +3,21 @@
 use std::future::{Future, pending};
 
 use super::bench::{Act, Bench, Line};
+use crate::drivers::held::ClaimValue;
 use crate::drivers::{Feed, FirstTry, Order, Orders};
 use crate::model::{Actuator, Exit, Fault, SimOutput, Value};
 
-/// Holds one output for ever. The line is taken on the bench, at the safe value, at once.
-pub fn hold(
+/// Holds one output for ever. The line is taken on the bench, at its start value, at once.
+pub(in crate::drivers) fn hold(
     output: SimOutput<crate::model::Line>,
     actuator: Actuator,
+    value: ClaimValue,
     mut orders: Orders,
     feed: Feed,
     mut first: FirstTry,
     bench: &Bench,
 ) -> impl Future<Output = ()> + Send + use<> {
-    let line = bench.take(&output.line.pin, &actuator.kind, actuator.safe);
+    let line = bench.take(&output.line.pin, &actuator.kind, value.next());
     let mut held = Held { line, actuator, feed, stuck: false, silent: false };
     async move {
         first.made();
@@ -110,6 +112,8 @@ mod tests {
     use crate::drivers::Report;
     use crate::model::{Kind, Label, Sink};
 
+    const OFF: Value = Value::Switch(false);
+
     struct Rig {
         bench: Bench,
         orders: mpsc::Sender<Order>,
@@ -129,11 +133,13 @@ mod tests {
             exit,
             on_link_loss: None,
             max_on: None,
+            guard: Default::default(),
         };
         let (reports, mut heard) = mpsc::channel(16);
         let (orders, taken) = mpsc::channel(4);
         let feed = Feed::new("pump", reports);
-        let task = tokio::spawn(hold(output, actuator, taken, feed, FirstTry::default(), &bench));
+        let task =
+            tokio::spawn(hold(output, actuator, ClaimValue::new(OFF, OFF), taken, feed, FirstTry::default(), &bench));
         let claimed = heard.recv().await.unwrap();
         assert_eq!((claimed.result, claimed.answers), (Ok(Value::Switch(false)), None));
         Rig { bench, orders, heard, task }

@@ -11,6 +11,10 @@ pub enum Command {
     Status,
     /// One point, or all.
     Read,
+    /// Which alarms are up.
+    Alarms,
+    /// Acknowledge one of them, or all.
+    Ack,
     /// Set an actuator.
     Set(ActuatorId),
     /// Pulse a switch.
@@ -24,7 +28,10 @@ impl Command {
         let pulses = |id: ActuatorId| matches!(device.actuator(id).kind, Kind::Switch { .. });
         let set = asker.settable().map(Command::Set);
         let pulse = asker.settable().filter(move |id| pulses(*id)).map(Command::Pulse);
-        [Command::Status, Command::Read].into_iter().chain(set).chain(pulse)
+        let alarms = device.alarms().any(|(_, alarm)| asker.may_read(alarm.point));
+        let ack = alarms && asker.may_acknowledge().is_ok();
+        let alarms = alarms.then_some(Command::Alarms).into_iter().chain(ack.then_some(Command::Ack));
+        [Command::Status, Command::Read].into_iter().chain(alarms).chain(set).chain(pulse)
     }
 
     /// The command at this node, if this asker may run it.
@@ -37,6 +44,8 @@ impl Command {
         match self {
             Command::Status => "status".into(),
             Command::Read => "read".into(),
+            Command::Alarms => "alarms".into(),
+            Command::Ack => "ack".into(),
             Command::Set(id) => device.actuator(id).label.name.clone(),
             Command::Pulse(id) => format!("{}-pulse", device.actuator(id).label.name),
         }
@@ -47,6 +56,8 @@ impl Command {
         match self {
             Command::Status => "Status".into(),
             Command::Read => "Read".into(),
+            Command::Alarms => "Alarms".into(),
+            Command::Ack => "Acknowledge an alarm".into(),
             Command::Set(id) => device.actuator(id).label.text.clone(),
             Command::Pulse(id) => format!("{} (pulse)", device.actuator(id).label.text),
         }

@@ -1,5 +1,5 @@
-//! Ad-Hoc Commands (XEP-0050): the device by forms. Every command has one step and ends in a note, because that
-//! is the one thing every client shows.
+//! Ad-Hoc Commands (XEP-0050): the device by forms. A command has one step, and a second one where a person must
+//! say yes first; it ends in a note, because that is the one thing every client shows.
 
 mod command;
 mod element;
@@ -9,7 +9,7 @@ mod sessions;
 
 pub use command::Command;
 pub use element::{CommandElement, CommandError, NS, Note};
-pub use run::finished;
+pub use run::{finished, question};
 pub use sessions::Sessions;
 
 use super::Feature;

@@ -4,7 +4,7 @@
 //! the very first request is taken as filled in.
 
 use jid::Jid;
-use xmpp_parsers::data_forms::{DataForm, DataFormType, Field};
+use xmpp_parsers::data_forms::{DataForm, DataFormType, Field, FieldType};
 use xmpp_parsers::minidom::Element;
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType};
 
@@ -12,9 +12,9 @@ use super::element::Actions;
 use super::sessions::Known;
 use super::{Command, CommandElement, CommandError, Note, form};
 use crate::control::{Asker, PULSE, Wish};
-use crate::model::{ActuatorId, PointId};
+use crate::model::{ActuatorId, AlarmId, PointId};
 use crate::xmpp::iq::{self, Caller, Reply, Turn};
-use crate::xmpp::{Scene, words};
+use crate::xmpp::{Scene, alarms, words};
 
 pub(super) fn run(turn: &mut Turn<'_>, caller: &Caller<'_>, mut payload: Element) -> Reply {
     form::tidy(&mut payload);
@@ -50,7 +50,28 @@ pub(super) fn run(turn: &mut Turn<'_>, caller: &Caller<'_>, mut payload: Element
             };
             end(turn, &request, type_, text)
         }
+        (Command::Alarms, _) => {
+            let lines = alarms::list(&turn.scene, *asker);
+            let text = if lines.is_empty() { "No alarm is up.".to_owned() } else { lines.join("\n") };
+            end(turn, &request, "info", text)
+        }
+        (Command::Ack, None) => match ack_form(&turn.scene, *asker) {
+            Some(form) => hand_out(turn, from, &request, form),
+            None => end(turn, &request, "info", "There is no alarm to acknowledge.".to_owned()),
+        },
+        (Command::Ack, Some(form)) => match ack_alarms(&turn.scene, *asker, form) {
+            Some(alarms) => {
+                let session = close(turn, &request);
+                Reply::Acknowledge { alarms, node: request.node, session }
+            }
+            None => end(turn, &request, "error", "there is no such alarm".to_owned()),
+        },
         (Command::Set(id), None) => hand_out(turn, from, &request, set_form(&turn.scene, id)),
+        (Command::Set(_) | Command::Pulse(_), Some(form)) if is_second_step(form) => {
+            let yes = matches!(form::text(form, "confirm"), Some("1" | "true"));
+            let session = close(turn, &request);
+            Reply::Confirm { yes, node: request.node, session }
+        }
         (Command::Set(id), Some(form)) => {
             let wish = set_wish(&turn.scene, id, form);
             act(turn, &request, id, wish)
@@ -68,6 +89,20 @@ pub fn finished(node: String, session: String, well: bool, text: String) -> Elem
     completed(node, session, if well { "info" } else { "error" }, text)
 }
 
+/// The step between a wish and its actuator: a person must say yes.
+pub fn question(node: String, session: String, text: String) -> Element {
+    let mut field = Field::new("confirm", FieldType::Boolean);
+    field.label = Some("Yes, do it".to_owned());
+    field.values = vec!["0".to_owned()];
+    executing(node, session, form::blank("Are you sure?", Some(text), vec![field]))
+}
+
+/// The answer to [`question`]; a form with a value is a wish, whatever else is in it.
+fn is_second_step(form: &DataForm) -> bool {
+    let has = |var: &str| form.fields.iter().any(|field| field.var.as_deref() == Some(var));
+    has("confirm") && !has("value") && !has("time")
+}
+
 fn read_form(scene: &Scene<'_>, asker: Asker<'_>) -> DataForm {
     let all = ("all".to_owned(), "everything".to_owned());
     let points = asker.readable().map(|point| (scene.name(point).to_owned(), scene.label(point).to_owned()));
@@ -81,6 +116,25 @@ fn read(scene: &Scene<'_>, asker: Asker<'_>, form: &DataForm) -> Result<String, 
             Some(point) => Ok(words::reading(scene, point)),
             None => Err("there is no such point".to_owned()),
         },
+    }
+}
+
+/// `None` if there is nothing to choose from.
+fn ack_form(scene: &Scene<'_>, asker: Asker<'_>) -> Option<DataForm> {
+    let open = alarms::open(scene, asker);
+    let name = |id: &AlarmId| scene.device.alarm(*id).name.clone();
+    let label = |id: &AlarmId| format!("{}: {}", name(id), words::reading(scene, scene.device.alarm(*id).point));
+    let all = (open.len() > 1).then(|| ("all".to_owned(), "all of them".to_owned()));
+    let entries: Vec<_> = open.iter().map(|id| (name(id), label(id))).chain(all).collect();
+    let field = (!entries.is_empty()).then(|| form::list_field("alarm", "Which", entries))?;
+    Some(form::blank("Acknowledge an alarm", None, vec![field]))
+}
+
+fn ack_alarms(scene: &Scene<'_>, asker: Asker<'_>, form: &DataForm) -> Option<Vec<AlarmId>> {
+    let mut alarms = scene.device.alarms().filter(|(_, alarm)| asker.may_read(alarm.point));
+    match form::text(form, "alarm")? {
+        "all" => Some(alarms.map(|(id, _)| id).collect()),
+        name => alarms.find(|(_, alarm)| alarm.name == name).map(|(id, _)| vec![id]),
     }
 }
 
@@ -130,9 +184,13 @@ fn hand_out(turn: &mut Turn<'_>, from: &Jid, request: &CommandElement, form: Dat
         Some(id) => id.clone(),
         None => turn.sessions.open(from, &request.node, turn.scene.now.mono),
     };
+    Reply::Result(Some(executing(request.node.clone(), session, form)))
+}
+
+fn executing(node: String, session: String, form: DataForm) -> Element {
     let actions = Some(Actions { execute: Some("complete".into()), complete: true });
     let command = CommandElement {
-        node: request.node.clone(),
+        node,
         sessionid: Some(session),
         action: None,
         status: Some("executing".into()),
@@ -142,7 +200,7 @@ fn hand_out(turn: &mut Turn<'_>, from: &Jid, request: &CommandElement, form: Dat
     };
     let mut element: Element = command.into();
     form::write_all_types(&mut element);
-    Reply::Result(Some(element))
+    element
 }
 
 fn cancel(turn: &mut Turn<'_>, request: CommandElement) -> Reply {

@@ -50,6 +50,16 @@ impl Sessions {
         id
     }
 
+    /// A run that was about to end goes on under its id.
+    pub fn reopen(&mut self, id: &str, owner: &Jid, node: &str, now: Moment) {
+        self.close(id);
+        if self.open.len() >= MOST {
+            self.open.pop_front();
+        }
+        let until = now + LIFETIME;
+        self.open.push_back(Session { id: id.to_owned(), owner: owner.clone(), node: node.into(), until });
+    }
+
     /// An id for a run that ends with its first answer.
     pub fn fresh(&mut self) -> String {
         self.count += 1;

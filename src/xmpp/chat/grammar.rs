@@ -1,14 +1,14 @@
 //! What a typed line asks for.
 //!
-//! `help` · `status` · `who` · `log` · `POINT` · `POINT VALUE [for] [TIME]` · `POINT toggle` · `POINT pulse [TIME]`. A
+//! `help` · `status` · `alarms` · `ack NAME` · `who` · `log` · `POINT` · `POINT VALUE [for] [TIME]` · `POINT toggle` · `POINT pulse [TIME]`. A
 //! leading `set`, `get`, `read`, `show`, `turn` or `switch` is allowed, because people write it.
 
 use super::lookup::{self, Found};
 use crate::control::{Asker, PULSE, Wish};
-use crate::model::{ActuatorId, Kind, PointId, ValueError, parse_duration};
+use crate::model::{ActuatorId, AlarmId, Kind, PointId, ValueError, parse_duration};
 
 /// The words that are not points. Points cannot be called like this.
-pub const COMMANDS: &[&str] = &["help", "status", "who", "log"];
+pub const COMMANDS: &[&str] = &["help", "status", "alarms", "ack", "who", "log"];
 
 /// A line, understood or not.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,8 +23,18 @@ pub enum Line {
     Log,
     /// How is this point?
     Read(PointId),
+    /// Go on as if nothing had been wrong.
+    LeaveSafeMode,
     /// Move this actuator.
     Move(ActuatorId, Wish),
+    /// What is alarming?
+    Alarms,
+    /// These alarms have been seen; `None` is the only one that is up.
+    Ack(Option<Vec<AlarmId>>),
+    /// Yes, to the question with this number.
+    Yes(Option<u16>),
+    /// No, to what was asked.
+    No,
     /// Not understood, and why.
     Unclear(Unclear),
 }
@@ -36,6 +46,8 @@ pub enum Unclear {
     ManyLines,
     /// The first word is nothing known; perhaps this was meant.
     NoSuchWord(String, Option<String>),
+    /// No alarm is called so; perhaps this was meant.
+    NoSuchAlarm(String, Option<String>),
     /// Several points start like this.
     Ambiguous(Vec<PointId>),
     /// A sensor cannot be set.
@@ -61,8 +73,19 @@ pub fn parse(asker: Asker<'_>, text: &str) -> Line {
             "status" => return Line::Status,
             "who" => return Line::Who,
             "log" => return Line::Log,
+            "alarms" => return Line::Alarms,
+            "ack" => return Line::Ack(None),
+            "yes" => return Line::Yes(None),
+            "no" => return Line::No,
+            number if number.len() == 4 && lookup::exact(asker, &[only]).is_none() => {
+                if let Ok(number) = number.parse() {
+                    return Line::Yes(Some(number));
+                }
+            }
             _ => {}
         },
+        [verb, rest @ ..] if verb.eq_ignore_ascii_case("ack") => return acknowledge(asker, rest),
+        words if words.join(" ").eq_ignore_ascii_case("leave safe mode") => return Line::LeaveSafeMode,
         _ => {}
     }
     // A point may be called like a verb; its whole name goes first.
@@ -87,6 +110,27 @@ pub fn parse(asker: Asker<'_>, text: &str) -> Line {
             },
         },
     }
+}
+
+/// `all`, an alarm by its name, or all of a point.
+fn acknowledge(asker: Asker<'_>, rest: &[&str]) -> Line {
+    let device = asker.device();
+    let alarms = || device.alarms().filter(|(_, alarm)| asker.may_read(alarm.point));
+    let typed = rest.join(" ").to_lowercase();
+    if typed == "all" {
+        return Line::Ack(Some(alarms().map(|(id, _)| id).collect()));
+    }
+    if let Some((id, _)) = alarms().find(|(_, alarm)| alarm.name == typed) {
+        return Line::Ack(Some(vec![id]));
+    }
+    if let Found::One(point, _) = lookup::point(asker, rest) {
+        let of: Vec<AlarmId> = alarms().filter(|(_, alarm)| alarm.point == point).map(|(id, _)| id).collect();
+        if !of.is_empty() {
+            return Line::Ack(Some(of));
+        }
+    }
+    let near = lookup::nearest(&typed, alarms().map(|(_, alarm)| alarm.name.as_str()));
+    Line::Unclear(Unclear::NoSuchAlarm(shorten(&typed), near.map(str::to_owned)))
 }
 
 /// Drops a verb in front; `turn on the pump` becomes `pump on`.

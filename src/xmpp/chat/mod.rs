@@ -6,9 +6,9 @@ mod lookup;
 pub use grammar::{COMMANDS, Line, Unclear, WishError, parse, wish};
 
 use super::journal::Journal;
-use super::{Scene, words};
-use crate::control::{Asker, Wish};
-use crate::model::{ActuatorId, Kind, PointId, Value};
+use super::{Scene, alarms, words};
+use crate::control::{Asker, Refusal, Wish};
+use crate::model::{ActuatorId, AlarmId, Kind, PointId, Role, Value};
 
 /// What to do about a line.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +19,14 @@ pub enum Answer {
     Wonder(String),
     /// Move this first; what to say follows from the read-back.
     Move(ActuatorId, Wish),
+    /// Acknowledge these alarms first.
+    Acknowledge(Vec<AlarmId>),
+    /// Yes, to the question with this number.
+    Confirm(Option<u16>),
+    /// No, to whatever was asked.
+    Decline,
+    /// Leave safe mode.
+    LeaveSafeMode,
 }
 
 /// Answers one typed line.
@@ -29,6 +37,22 @@ pub fn answer(scene: &Scene<'_>, journal: &Journal, asker: Asker<'_>, text: &str
         Line::Log => Answer::Say(journal.tell(scene, asker)),
         Line::Who => Answer::Say(who(scene, asker)),
         Line::Read(point) => Answer::Say(words::reading(scene, point)),
+        Line::Alarms => Answer::Say(match alarms::list(scene, asker).as_slice() {
+            [] => "No alarm is up.".to_owned(),
+            lines => lines.join("\n"),
+        }),
+        Line::Ack(Some(alarms)) => Answer::Acknowledge(alarms),
+        Line::Ack(None) => match alarms::open(scene, asker).as_slice() {
+            [] => Answer::Say("There is no alarm to acknowledge.".to_owned()),
+            [only] => Answer::Acknowledge(vec![*only]),
+            several => {
+                let names: Vec<&str> = several.iter().map(|id| scene.device.alarm(*id).name.as_str()).collect();
+                Answer::Say(format!("Which one: {}? Or ack all.", names.join(", ")))
+            }
+        },
+        Line::LeaveSafeMode => leave_safe_mode(scene, asker),
+        Line::Yes(number) => Answer::Confirm(number),
+        Line::No => Answer::Decline,
         Line::Move(actuator, wish) => Answer::Move(actuator, wish),
         Line::Unclear(unclear) => Answer::Wonder(explain(scene, asker, unclear)),
     }
@@ -62,8 +86,20 @@ fn help(scene: &Scene<'_>, asker: Asker<'_>) -> String {
     if let Some(choice) = of_kind(|kind| matches!(kind, Kind::Choice { .. })) {
         lines.push(format!("{} {}: set it", choice.label.name, choice.kind.words().join(" · ")));
     }
+    if scene.device.alarms().any(|(_, alarm)| asker.may_read(alarm.point)) {
+        let ack = if asker.may_acknowledge().is_ok() { " · ack NAME, ack all: I have seen it" } else { "" };
+        lines.push(format!("alarms: what is wrong now{ack}"));
+    }
     lines.push("log: what happened lately · who: who may do what".to_owned());
     lines.join("\n")
+}
+
+fn leave_safe_mode(scene: &Scene<'_>, asker: Asker<'_>) -> Answer {
+    match (asker.may_administer(), scene.safe_mode) {
+        (false, _) => Answer::Say(refusal(asker, Role::Owner).to_string()),
+        (true, false) => Answer::Say("This is not safe mode.".to_owned()),
+        (true, true) => Answer::LeaveSafeMode,
+    }
 }
 
 fn who(scene: &Scene<'_>, asker: Asker<'_>) -> String {
@@ -81,6 +117,8 @@ fn explain(scene: &Scene<'_>, asker: Asker<'_>, unclear: Unclear) -> String {
         Unclear::ManyLines => "One command per message, please.".to_owned(),
         Unclear::NoSuchWord(typed, Some(near)) => format!("I do not know “{typed}”. Did you mean “{near}”? Say help."),
         Unclear::NoSuchWord(typed, None) => format!("I do not know “{typed}”. Say help."),
+        Unclear::NoSuchAlarm(typed, Some(near)) => format!("There is no alarm “{typed}”. Did you mean “{near}”?"),
+        Unclear::NoSuchAlarm(typed, None) => format!("There is no alarm “{typed}”. Say alarms for those that are up."),
         Unclear::Ambiguous(points) => {
             let names: Vec<&str> = points.iter().take(8).map(|point| scene.name(*point)).collect();
             format!("Which one: {}?", names.join(", "))
@@ -89,7 +127,7 @@ fn explain(scene: &Scene<'_>, asker: Asker<'_>, unclear: Unclear) -> String {
         Unclear::BadValue(id, error) => match asker.may_set(id) {
             true => format!("{}: {error}", scene.device.actuator(id).label.text),
             // Somebody who may not set it needs no lesson in its words.
-            false => words::outcome(scene, id, &Err(refusal(asker))),
+            false => words::outcome(scene, id, &Err(refusal(asker, Role::Operator))),
         },
         Unclear::BadTime(id, text) => {
             format!(
@@ -100,6 +138,6 @@ fn explain(scene: &Scene<'_>, asker: Asker<'_>, unclear: Unclear) -> String {
     }
 }
 
-fn refusal(asker: Asker<'_>) -> crate::control::Refusal {
-    crate::control::Refusal::NotAllowed { needs: crate::model::Role::Operator, has: asker.role() }
+fn refusal(asker: Asker<'_>, needs: Role) -> Refusal {
+    Refusal::NotAllowed { needs, has: asker.role() }
 }

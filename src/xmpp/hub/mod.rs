@@ -293,6 +293,7 @@ fn failure(scene: &Scene<'_>, id: ActuatorId, result: &Result<Outcome, Refusal>)
         }
         Ok(Outcome::Failed(fault)) => Some(fault.to_string()),
         Ok(Outcome::NoConfirmation) => Some("no confirmation, it may or may not have moved".into()),
+        Ok(Outcome::Overtaken) => Some("overtaken, something else was wanted".into()),
         Err(refusal) => Some(refusal.to_string()),
     }
 }

@@ -108,8 +108,9 @@ impl Rooms {
     pub fn say(&self, device: &Device, to: Jid, nick: Option<&str>, id: String, text: String) -> Message {
         match nick {
             Some(nick) => {
-                let text = format!("{nick}: {}", self.discreet(device, &to, text));
-                message::write(to.to_bare().into(), MessageType::Groupchat, id, text)
+                let room = to.to_bare();
+                let text = format!("{nick}: {}", self.discreet(device, &room, text));
+                message::write(room.into(), MessageType::Groupchat, id, text)
             }
             None => {
                 let mut message = message::write(to, MessageType::Chat, id, text);
@@ -119,12 +120,18 @@ impl Rooms {
         }
     }
 
+    /// Words of ours to the whole room, that nobody has asked for.
+    pub fn announce(&self, device: &Device, room: BareJid, id: String, text: String) -> Message {
+        let text = self.discreet(device, &room, text);
+        message::write(room.into(), MessageType::Groupchat, id, text)
+    }
+
     /// What is said before everybody names nobody by an address: who is there by the nick, who is not not at all.
-    fn discreet(&self, device: &Device, room: &Jid, mut text: String) -> String {
+    fn discreet(&self, device: &Device, room: &BareJid, mut text: String) -> String {
         if !text.contains('@') {
             return text;
         }
-        let room = self.of(&room.to_bare());
+        let room = self.of(room);
         let mut named: Vec<&BareJid> = device.contacts().map(|(_, contact)| &contact.jid).collect();
         // One address may be the end of another.
         named.sort_by_key(|jid| std::cmp::Reverse(jid.as_str().len()));
