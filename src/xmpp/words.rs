@@ -73,6 +73,8 @@ pub fn status(scene: &Scene<'_>, asker: Asker<'_>) -> String {
     }
     if scene.safe_mode {
         lines.push(SAFE_MODE.to_owned());
+    } else if scene.automation.is_suspended() && scene.device.rules().next().is_some() {
+        lines.push("rules are off".to_owned());
     }
     if scene.dropped > 0 {
         lines.push(format!("{} messages were lost while the server was out of reach", scene.dropped));
