@@ -81,7 +81,7 @@ fn resolve(layers: &[(&str, &str)], environment: &[(&str, &str)]) -> Result<conf
 fn the_shipped_example_is_right_and_gives_no_notes() {
     let resolved = resolve(&[("katydid.toml", EXAMPLE)], &[]).unwrap_or_else(|mistakes| panic!("{mistakes}"));
     assert_eq!(resolved.notes, Vec::<String>::new());
-    assert_eq!(resolved.device.points().count(), 21);
+    assert_eq!(resolved.device.points().count(), 22);
     let Contact { role, notify, .. } = resolved.device.contacts().next().unwrap().1;
     assert_eq!((*role, notify), (Role::Owner, &Notify::All));
 }
@@ -160,6 +160,11 @@ const EFFECTS: &[(&str, &str, &str)] = &[
         "rooms.notify",
         "[[rooms]]\njid = 'household@rooms.home.example'",
         "[[rooms]]\njid = 'household@rooms.home.example'\nnotify = 'all'",
+    ),
+    (
+        "rooms.alarms",
+        "[[rooms]]\njid = 'household@rooms.home.example'",
+        "[[rooms]]\njid = 'household@rooms.home.example'\nalarms = false",
     ),
     ("contacts.speaks", "", "[[contacts]]\njid = 'anna@home.example'\nrole = 'owner'\nspeaks = 'json'"),
     ("sensors.NAME.label", "", "[sensors.s]\nlabel = 'S'\ngpio.line = 'GPIO17'"),

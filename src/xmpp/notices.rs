@@ -140,10 +140,12 @@ impl Notices {
             let told = self.told.entry((id, point)).or_insert(Told { well: true, ..Told::default() });
             let drift = listener.notify == Notify::All && is_noisy(scene, point) && told.well && well;
             let press = is_button(scene, point) && told.well && well;
+            let mut at = told.at;
             if told.text != text && !drift && !press && scene.reading(point).quality != Quality::Unknown {
                 lines.push(words::reading(scene, point));
+                at = Some(scene.now.mono);
             }
-            *told = Told { text, well, at: Some(scene.now.mono), due: None, by: None };
+            *told = Told { text, well, at, due: None, by: None };
         }
         lines
     }

@@ -3,19 +3,19 @@
 use std::time::Duration;
 
 use katydid::agent::Input;
-use katydid::model::Value;
+use katydid::model::{Fault, Value};
 
 use crate::talk::{GREENHOUSE, Talk};
 
 const ROOM: &str = "household@rooms.home.example";
 
-fn offline(more: &str) -> Talk {
-    Talk::offline(&format!("{GREENHOUSE}\n[[rooms]]\njid = \"{ROOM}\"\n{more}"))
-}
-
 /// The greenhouse, asked to be let in.
 fn knocking(more: &str) -> Talk {
-    let mut talk = offline(more);
+    knocking_with(GREENHOUSE, more)
+}
+
+fn knocking_with(text: &str, more: &str) -> Talk {
+    let mut talk = Talk::offline(&format!("{text}\n[[rooms]]\njid = \"{ROOM}\"\n{more}"));
     talk.settle();
     talk.online();
     talk
@@ -29,15 +29,23 @@ const SELF: &str = "<item affiliation='member' role='participant'/><status code=
 
 /// The greenhouse in a room with anna and ben under other names, a stranger, and somebody who hides.
 fn begin(more: &str) -> Talk {
-    let mut talk = knocking(more);
+    begin_with(GREENHOUSE, more)
+}
+
+fn begin_with(text: &str, more: &str) -> Talk {
+    let mut talk = knocking_with(text, more);
+    everybody_comes(&mut talk);
+    talk.sent();
+    talk
+}
+
+fn everybody_comes(talk: &mut Talk) {
     for (nick, jid) in [("Ännchen", "anna"), ("b", "ben"), ("mallory", "mallory"), ("carol", "carol")] {
         let jid = format!("<item affiliation='member' role='participant' jid='{jid}@home.example/x'/>");
         talk.recv(&presence(nick, &jid));
     }
     talk.recv(&presence("ghost", "<item affiliation='none' role='participant'/>"));
     talk.recv(&presence("greenhouse", SELF));
-    talk.sent();
-    talk
 }
 
 fn says(talk: &mut Talk, nick: &str, words: &str) {
@@ -262,7 +270,7 @@ fn owners_invite_and_nobody_else() {
     let mediated = |room: &str, who: &str| {
         format!(
             "<message from='{room}'><x xmlns='http://jabber.org/protocol/muc#user'>\
-             <invite from='{who}@home.example/x'/></x></message>"
+             <invite from='{who}@home.example/x'/></x><x xmlns='jabber:x:conference' jid='{room}'/></message>"
         )
     };
     talk.recv(&direct("mallory"));
@@ -400,6 +408,152 @@ fn every_kick_makes_it_more_patient() {
         }
     }
     assert!((20..40).contains(&times), "{times} times in a day");
+}
+
+#[test]
+fn a_room_is_told_of_changes_it_wants_and_may_know() {
+    let mut talk = begin("points = [\"door\", \"pump\"]\nnotify = \"all\"\n");
+    talk.report("door", Ok(Value::Switch(true)));
+    talk.report("lamp", Ok(Value::Number(7.0)));
+    talk.report("air", Err(Fault::new("cable cut")));
+    let told = |talk: &mut Talk| -> Vec<String> {
+        let heard = talk.heard();
+        heard.into_iter().filter_map(|line| Some(line.strip_prefix(&format!("{ROOM}: "))?.to_owned())).collect()
+    };
+    assert_eq!(told(&mut talk), ["Front door: open"]);
+    // By whom, but never by an address.
+    talk.says("anna@home.example", "pump on");
+    talk.hardware_obeys();
+    assert_eq!(told(&mut talk), ["Pump: on, back to off in 1h (Ännchen)"]);
+    talk.pass(Duration::from_secs(2));
+    // What was answered there is not told there again.
+    says(&mut talk, "Ännchen", "greenhouse: pump off");
+    talk.hardware_obeys();
+    assert_eq!(told(&mut talk), ["Ännchen: Pump: off"]);
+    talk.pass(Duration::from_secs(60));
+    assert_eq!(told(&mut talk), Vec::<String>::new());
+}
+
+#[test]
+fn after_an_absence_the_room_hears_the_last_state_once() {
+    let mut talk = begin("notify = [\"door\", \"pump\"]\n");
+    let change = |talk: &mut Talk, open: bool| {
+        talk.report("door", Ok(Value::Switch(open)));
+        talk.pass(Duration::from_secs(5));
+    };
+    for resumed in [true, false] {
+        talk.feed(Input::Offline);
+        change(&mut talk, true);
+        change(&mut talk, false);
+        change(&mut talk, resumed);
+        talk.sent();
+        if resumed {
+            talk.connect(true);
+        } else {
+            talk.online();
+            everybody_comes(&mut talk);
+        }
+        let state = if resumed { "open" } else { "closed" };
+        assert_eq!(talk.heard(), [format!("{ROOM}: Front door: {state}")], "resumed: {resumed}");
+    }
+    talk.feed(Input::Offline);
+    change(&mut talk, true);
+    change(&mut talk, false);
+    talk.online();
+    everybody_comes(&mut talk);
+    assert_eq!(to_room(&mut talk), Vec::<String>::new(), "it is as it was told");
+    talk.recv(&gone("<status code='307'/>"));
+    change(&mut talk, true);
+    assert_eq!(to_room(&mut talk), Vec::<String>::new());
+}
+
+fn with_alarm() -> String {
+    GREENHOUSE.replace("every = \"30s\"", "every = \"1d\"\nalarm = { above = 35.0 }")
+}
+
+fn to_room(talk: &mut Talk) -> Vec<String> {
+    talk.heard().into_iter().filter(|line| line.starts_with(ROOM)).collect()
+}
+
+#[test]
+fn alarms_are_told_to_the_room_and_acknowledged_there() {
+    let mut talk = begin_with(&with_alarm(), "");
+    talk.report("air", Ok(Value::Number(36.0)));
+    assert_eq!(to_room(&mut talk), [format!("{ROOM}: ALARM Air: 36.0 °C, above 35.0 °C")]);
+    says(&mut talk, "b", "greenhouse: ack air");
+    assert!(to_room(&mut talk)[0].contains("operator"));
+    says(&mut talk, "Ännchen", "greenhouse: ack air");
+    let told = to_room(&mut talk);
+    assert!(told.contains(&format!("{ROOM}: The alarm “air” was acknowledged by Ännchen")), "{told:?}");
+    talk.report("air", Ok(Value::Number(30.0)));
+    assert_eq!(to_room(&mut talk), [format!("{ROOM}: Over: Air: 30.0 °C")]);
+    for (alarms, points) in [("alarms = false", ""), ("", "points = [\"door\"]")] {
+        let mut talk = begin_with(&with_alarm(), &format!("{alarms}\n{points}\n"));
+        talk.report("air", Ok(Value::Number(36.0)));
+        assert_eq!(to_room(&mut talk), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn an_alarm_that_came_while_the_device_was_away_is_told_when_it_is_back() {
+    let mut talk = knocking_with(&with_alarm(), "");
+    talk.report("air", Ok(Value::Number(36.0)));
+    assert_eq!(to_room(&mut talk), Vec::<String>::new());
+    everybody_comes(&mut talk);
+    let told = to_room(&mut talk);
+    assert!(told[0].contains("ALARM Air: 36.0 °C"), "{told:?}");
+    talk.feed(Input::Offline);
+    talk.report("air", Ok(Value::Number(30.0)));
+    talk.sent();
+    talk.connect(true);
+    assert_eq!(to_room(&mut talk), [format!("{ROOM}: No alarm is up.")]);
+}
+
+#[test]
+fn a_question_in_a_room_is_answered_by_the_real_address() {
+    let text = GREENHOUSE.replace("max_on = \"1h\"", "max_on = \"1h\"\nconfirm = true");
+    let mut talk = begin_with(&text, "");
+    says(&mut talk, "Ännchen", "greenhouse: pump on");
+    let question = to_room(&mut talk).remove(0);
+    assert!(question.starts_with(&format!("{ROOM}: Ännchen: Really set")), "{question}");
+    let number = question.split("Answer ").nth(1).unwrap()[..4].to_owned();
+    for nick in ["mallory", "ghost", "b"] {
+        says(&mut talk, nick, &format!("greenhouse: {number}"));
+    }
+    // Somebody else under her nick.
+    talk.recv(&presence("Ännchen", "<item affiliation='none' role='participant' jid='mallory@home.example/x'/>"));
+    says(&mut talk, "Ännchen", &format!("greenhouse: {number}"));
+    assert_eq!(talk.moved(), Vec::<String>::new());
+    talk.sent();
+    talk.recv(&presence("anna", "<item affiliation='none' role='participant' jid='anna@home.example/y'/>"));
+    says(&mut talk, "anna", &format!("greenhouse: {number}"));
+    talk.hardware_obeys();
+    assert_eq!(to_room(&mut talk), [format!("{ROOM}: anna: Pump: on, back to off in 1h")]);
+}
+
+#[test]
+fn a_question_asked_elsewhere_is_not_answered_in_a_room_that_may_not_know() {
+    let text = GREENHOUSE.replace("max_on = \"1h\"", "max_on = \"1h\"\nconfirm = true");
+    let mut talk = begin_with(&text, "points = [\"air\"]\n");
+    talk.says("anna@home.example", "pump on");
+    let number = talk.reply().split("Answer ").nth(1).unwrap()[..4].to_owned();
+    says(&mut talk, "Ännchen", &format!("greenhouse: {number}"));
+    assert_eq!(talk.moved(), Vec::<String>::new());
+    assert!(!to_room(&mut talk)[0].to_lowercase().contains("pump"));
+}
+
+#[test]
+fn a_command_through_the_room_is_logged_under_the_real_address() {
+    let mut talk = begin("");
+    talk.recv(&format!(
+        "<iq from='{ROOM}/Ännchen' type='set' id='q'>\
+         <command xmlns='http://jabber.org/protocol/commands' node='pump'><x xmlns='jabber:x:data' type='submit'>\
+         <field var='value'><value>0</value></field></x></command></iq>"
+    ));
+    talk.hardware_obeys();
+    let log = talk.logged_aloud();
+    assert!(log.iter().any(|line| line.contains("anna@home.example")), "{log:?}");
+    assert!(!log.iter().any(|line| line.contains(ROOM) && line.contains("Pump")), "{log:?}");
 }
 
 #[test]

@@ -23,16 +23,18 @@ pub struct Invitation {
 /// The invitation in a message, if there is one whose sender can be believed.
 pub fn invitation(device: &Device, message: &Message) -> Option<Invitation> {
     let from = message.from.as_ref()?;
-    if let Some(direct) = message.payloads.iter().find(|payload| payload.is("x", DIRECT)) {
-        let room = direct.attr("jid").and_then(|jid| BareJid::new(jid).ok())?;
-        let is_near = is_near(device, &room);
-        return Some(Invitation { room, by: from.clone(), is_near });
+    let user = message.payloads.iter().find(|payload| payload.is("x", ns::MUC_USER));
+    // Looked for first: Prosody adds the direct form to a mediated one, as if it came from the room.
+    if let Some(invite) = user.and_then(|user| user.get_child("invite", ns::MUC_USER)) {
+        let by = invite.attr("from").and_then(|jid| Jid::new(jid).ok())?;
+        let room = from.to_bare();
+        // A room of somewhere else can say anything about who sent it.
+        return (from.resource().is_none() && is_near(device, &room)).then_some(Invitation { room, by, is_near: true });
     }
-    let user = message.payloads.iter().find(|payload| payload.is("x", ns::MUC_USER))?;
-    let by = user.get_child("invite", ns::MUC_USER)?.attr("from").and_then(|jid| Jid::new(jid).ok())?;
-    let room = from.to_bare();
-    // A room of somewhere else can say anything about who sent it.
-    (from.resource().is_none() && is_near(device, &room)).then_some(Invitation { room, by, is_near: true })
+    let direct = message.payloads.iter().find(|payload| payload.is("x", DIRECT))?;
+    let room = direct.attr("jid").and_then(|jid| BareJid::new(jid).ok())?;
+    let is_near = is_near(device, &room);
+    Some(Invitation { room, by: from.clone(), is_near })
 }
 
 /// On a part of our own server that is not the server itself, where its users are.
