@@ -146,7 +146,10 @@ impl Agent {
             let error = iq::error(ErrorType::Wait, DefinedCondition::PolicyViolation, TOO_FAST);
             return out.push(Effect::Send(iq::refuse(from, id, error).into()));
         }
-        let scene = scene!(self, now);
+        let mut scene = scene!(self, now);
+        let place = from.as_ref().and_then(|from| self.rooms.place_of(from));
+        // Through a room we go by the address we have there: a client runs the command where the list says it is.
+        scene.me = place.as_ref().unwrap_or(scene.me);
         let caller = match &from {
             Some(from) => match contact.map(|id| Asker::of(scene.device, id)) {
                 Some(asker) => Caller::Contact(self.rooms.inside(asker, from), from),

@@ -183,6 +183,8 @@ fn requests_through_the_room_go_by_the_real_address() {
     let items = String::from(&talk.sent()[0]);
     assert!(items.contains("node=\"pump\"") || items.contains("node='pump'"), "{items}");
     assert!(!items.contains("lamp"), "not for this room: {items}");
+    // Gajim runs a command where its item says it is.
+    assert!(items.contains(&format!("{ROOM}/greenhouse")) && !items.contains("@home.example"), "{items}");
     for nick in ["mallory", "ghost"] {
         talk.recv(&ask(nick));
         let sent = talk.sent();

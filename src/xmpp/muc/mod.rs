@@ -12,7 +12,7 @@ pub use invite::{Invitation, invitation};
 pub use occupants::Sender;
 pub use room::{Events, Room};
 
-use jid::{BareJid, Jid};
+use jid::{BareJid, FullJid, Jid};
 use xmpp_parsers::message::{Message, MessageType};
 use xmpp_parsers::minidom::Element;
 use xmpp_parsers::ns;
@@ -66,6 +66,11 @@ impl Rooms {
     pub fn room_of(&mut self, from: &Jid) -> Option<&mut Room> {
         let bare = from.to_bare();
         self.0.iter_mut().find(|room| *room.jid() == bare)
+    }
+
+    /// Our own address in the room that this address is in.
+    pub fn place_of(&self, from: &Jid) -> Option<FullJid> {
+        self.of(&from.to_bare())?.me()
     }
 
     /// All of them.

@@ -345,7 +345,7 @@ impl Room {
         }
     }
 
-    fn me(&self) -> Option<FullJid> {
+    pub(super) fn me(&self) -> Option<FullJid> {
         self.room.jid.with_resource_str(&self.nick).ok()
     }
 }
