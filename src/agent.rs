@@ -19,10 +19,8 @@ use jid::{BareJid, FullJid};
 use xmpp_parsers::message::MessageType;
 use xmpp_parsers::stanza::Stanza;
 
-use crate::control::{
-    Asker, Automation, Controller, Decision, Outcome, Past, Questions, Refusal, Request, Ticket, Wish,
-};
-use crate::model::{ActuatorId, ContactId, Device, Fault, Moment, Now, PointId, Value};
+use crate::control::{Automation, Controller, Decision, Outcome, Past, Questions, Refusal, Ticket};
+use crate::model::{ActuatorId, Device, Fault, Moment, Now, PointId, Value};
 use crate::xmpp::adhoc::Sessions;
 use crate::xmpp::hub::Hubs;
 use crate::xmpp::journal::Journal;
@@ -332,6 +330,11 @@ impl Agent {
                     self.rule_settled(ticket, &outcome, now, out);
                     self.answer(ticket, Ok(outcome), now, out);
                 }
+                Decision::Repeated(sensor) => {
+                    let scene = scene!(self, now);
+                    let notices = self.notices.repeated(&scene, PointId::Sensor(sensor));
+                    self.notify(notices, out);
+                }
                 Decision::Gesture(sensor, gesture) => {
                     let scene = scene!(self, now);
                     let line = self.journal.gesture(&scene, sensor, gesture);
@@ -360,50 +363,6 @@ impl Agent {
         }
     }
 
-    /// Lets a wish through, or not; the answer comes now or with the read-back.
-    fn request(
-        &mut self,
-        contact: ContactId,
-        actuator: ActuatorId,
-        wish: Wish,
-        door: Door,
-        now: Now,
-        out: &mut Vec<Effect>,
-    ) {
-        self.tickets += 1;
-        let ticket = Ticket(self.tickets);
-        let asker = Asker::of(&self.device, contact);
-        self.errands.insert(ticket, Errand { actuator, door, witness: None });
-        let request = Request { ticket, actuator, wish };
-        let refusal = match self.control.request(asker, &request, now) {
-            Ok(drive) => return out.push(Effect::Drive(drive)),
-            Err(Refusal::Unconfirmed { value, second }) => {
-                self.ask_first(contact, request, value, second, now, out).err()
-            }
-            Err(refusal) => Some(refusal),
-        };
-        if let Some(refusal) = refusal {
-            let asker = Asker::of(&self.device, contact);
-            let line = self.journal.refused(&self.device, asker, actuator, &refusal, now);
-            out.extend(line.map(|line| Effect::Log(Level::Info, line)));
-            self.answer(ticket, Err(refusal), now, out);
-        }
-    }
-
-    fn answer(&mut self, ticket: Ticket, result: Result<Outcome, Refusal>, now: Now, out: &mut Vec<Effect>) {
-        let Some(Errand { actuator, door, witness }) = self.errands.remove(&ticket) else { return };
-        for door in [Some(door), witness].into_iter().flatten() {
-            if let Door::Hub { place, .. } = &door {
-                let lines = self.hubs.settled(&scene!(self, now), *place, actuator, &result);
-                self.send_lines(lines, out);
-                continue;
-            }
-            let id = self.fresh_id();
-            let scene = scene!(self, now);
-            out.extend(door.answer(&scene, &self.rooms, actuator, &result, id).map(Effect::Send));
-        }
-    }
-
     fn refresh(&mut self, now: Now, out: &mut Vec<Effect>) {
         if !self.is_talking() {
             return;
@@ -421,7 +380,8 @@ impl Agent {
     }
 
     /// Tells a contact or a room something of our own accord. What a contact must get even if it is away `lasts`.
-    fn tell(&mut self, jid: BareJid, text: String, lasts: bool, out: &mut Vec<Effect>) {
+    /// False if it is a room and we are not in it.
+    fn tell(&mut self, jid: BareJid, text: String, lasts: bool, out: &mut Vec<Effect>) -> bool {
         if self.rooms.of(&jid).is_some() {
             return self.tell_room(jid, text, out);
         }
@@ -431,6 +391,7 @@ impl Agent {
             false => message::write(jid.into(), MessageType::Chat, id, text),
         };
         out.push(Effect::Send(message.into()));
+        true
     }
 
     /// Another config for the same device: what is known of points that stay is kept, open requests end.

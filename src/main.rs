@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use katydid::args::{Args, Command};
 use katydid::config::{self, Layers, Mistakes, Purpose};
-use katydid::drivers::inventory;
+use katydid::drivers::{inventory, pi};
 use katydid::model::{Device, Inventory};
 use katydid::run::EX_CONFIG;
 use katydid::{logging, run};
@@ -15,7 +15,7 @@ use katydid::{logging, run};
 fn main() -> ExitCode {
     let answer = match Args::parse().command {
         Command::Check { config, explain } => check(config.as_deref(), explain),
-        Command::Board { config } => board(config.as_deref()),
+        Command::Board { config } => and_model(board(config.as_deref())),
         Command::Run { config } => {
             logging::start();
             return run::run(&Layers::of_system(config.as_deref()));
@@ -60,6 +60,14 @@ fn board(file: Option<&Path>) -> Answer {
     let inventory = look(resolved.as_ref().ok().map(|resolved| &resolved.device));
     let text = config::board_text(&loaded, resolved.as_ref().ok(), &inventory);
     Answer { text, mistakes: resolved.err() }
+}
+
+/// What rppal says of a Raspberry Pi, last.
+fn and_model(mut answer: Answer) -> Answer {
+    if let Some(model) = pi::model() {
+        answer.text.push_str(&format!("\nrppal: {model}\n"));
+    }
+    answer
 }
 
 fn board_alone(layers: &Layers, mistakes: Option<Mistakes>) -> Answer {

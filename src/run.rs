@@ -1,6 +1,7 @@
 //! The loop: the only clock, the only owner of state. It reads what happened, asks the agent, does what the
 //! agent says. Hardware first, then READY, then the network; on the way out the hardware first as well.
 
+mod counts;
 mod past;
 
 use std::panic::AssertUnwindSafe;
@@ -20,7 +21,7 @@ use xmpp_parsers::stanza::Stanza;
 use crate::agent::{Agent, Effect, Input, Level};
 use crate::clock::{Clock, Watch};
 use crate::config::{self, Layers, Mistakes, Purpose, Resolved};
-use crate::drivers::{Drivers, Report};
+use crate::drivers::{Drivers, Report, Tallies};
 use crate::link::{Link, LinkEvent, Trouble};
 use crate::model::Device;
 use crate::store::{Store, Urgency};
@@ -151,11 +152,14 @@ impl Life {
         let past = past::recall(&mut store, clock.now().wall);
         let agent = Agent::after(&past, device, rand::random(), clock.now());
         let device = agent.device();
+        let mut tallies = Tallies::default();
+        counts::resume(device, &store, &mut tallies);
         let (sender, reports) = mpsc::channel(REPORTS);
-        let mut drivers = Drivers::start(device, &agent.starts(), sender);
+        let mut drivers = Drivers::start(device, &agent.starts(), sender, tallies);
         if timeout(SETTLE, drivers.settled()).await.is_err() {
             tracing::warn!("some points have not answered within {} s; going on without them", SETTLE.as_secs());
         }
+        counts::keep(drivers.tallies(), &mut store);
         tracing::info!("{} on {}: {} points held", device.name(), device.board().title, device.points().count());
         systemd::ready();
         let link = start_link(device).map_err(Death::Config)?;
@@ -200,7 +204,10 @@ impl Life {
                     Some(Report { point, result, answers }) => self.feed(Input::Report { point, result, answers }),
                     None => return Err(Death::Part("the drivers".to_owned(), "all of them are gone".to_owned())),
                 },
-                () = self.store.due() => self.store.write(),
+                () = self.store.due() => {
+                    counts::keep(self.drivers.tallies(), &mut self.store);
+                    self.store.write();
+                }
                 event = self.link.next() => self.hear(event),
                 () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => self.feed(Input::Tick),
                 known = self.watch.next(&self.clock) => match known {
@@ -236,7 +243,9 @@ impl Life {
     /// Hardware first: the goodbye may take seconds.
     async fn end(mut self) {
         systemd::stopping();
+        let tallies = self.drivers.tallies().clone();
         self.drivers.leave().await;
+        counts::keep(&tallies, &mut self.store);
         self.farewells.spawn(self.link.close(Some(self.agent.farewell())));
         // Both may take seconds.
         tokio::join!(self.store.close(), async { while self.farewells.join_next().await.is_some() {} });
@@ -338,8 +347,11 @@ impl Life {
                 }
             }
         }
-        self.drivers.reload(&device).await;
+        counts::keep(self.drivers.tallies(), &mut self.store);
         self.store.change(device.store().every);
+        counts::resume(&device, &self.store, self.drivers.tallies());
+        self.drivers.reload(&device).await;
+        counts::keep(self.drivers.tallies(), &mut self.store);
         tracing::info!("the config was read anew: {} points", device.points().count());
         self.clock.reload(&device);
         self.watch.reload(&device);

@@ -143,6 +143,12 @@ impl Store {
         self.change_of(key, urgency);
     }
 
+    /// Whether routine writes come due even if nothing has changed: for what does not tell each change, but is asked
+    /// before a write.
+    pub fn expect(&mut self, changes: bool) {
+        self.budget.expect(changes);
+    }
+
     /// Forgets a key.
     pub fn forget(&mut self, key: &str) {
         if self.kept.remove(key).is_some() {
@@ -180,10 +186,16 @@ impl Store {
     /// Begins to write everything that has changed, on a thread of its own. Does nothing while that is going on.
     pub fn write(&mut self) {
         match std::mem::replace(&mut self.card, Card::Absent) {
+            Card::Ready(journal) if self.changed.is_empty() => {
+                self.budget.skip(Instant::now());
+                self.card = Card::Ready(journal);
+            }
             Card::Ready(mut journal) => {
                 let changed = std::mem::take(&mut self.changed);
                 self.budget.spend(Instant::now());
                 let (keys, all): (Vec<String>, Map) = (changed.iter().cloned().collect(), self.kept.clone());
+                let text = |key: &String| format!("{key}={}", all.get(key).map_or("", String::as_str));
+                tracing::debug!("writing {}", keys.iter().map(text).collect::<Vec<_>>().join(", "));
                 let task = spawn_blocking(move || {
                     let result = journal.write(&keys, &all);
                     (journal, result)
@@ -223,6 +235,7 @@ impl Store {
             return;
         };
         self.card = Card::Ready(journal);
+        tracing::debug!("{}", if result.is_ok() { "written" } else { "not written" });
         match result {
             Ok(()) if self.trouble.take().is_some() => tracing::info!("what should survive a power cut is kept again"),
             Ok(()) => {}

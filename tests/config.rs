@@ -81,7 +81,7 @@ fn resolve(layers: &[(&str, &str)], environment: &[(&str, &str)]) -> Result<conf
 fn the_shipped_example_is_right_and_gives_no_notes() {
     let resolved = resolve(&[("katydid.toml", EXAMPLE)], &[]).unwrap_or_else(|mistakes| panic!("{mistakes}"));
     assert_eq!(resolved.notes, Vec::<String>::new());
-    assert_eq!(resolved.device.points().count(), 22);
+    assert_eq!(resolved.device.points().count(), 29);
     let Contact { role, notify, .. } = resolved.device.contacts().next().unwrap().1;
     assert_eq!((*role, notify), (Role::Owner, &Notify::All));
 }
@@ -109,6 +109,31 @@ fn what_the_example_shows_as_a_comment_is_right_too() {
     resolve(&[("katydid.toml", &text.join("\n"))], &[]).unwrap_or_else(|mistakes| panic!("{mistakes}"));
 }
 
+const COUNTER: &str = "[sensors.t]\ncounter.line = 'GPIO22'";
+
+#[test]
+fn every_filter_in_the_guide_is_right() {
+    let guide = include_str!("../docs/filters.md");
+    let is_filter = |text: &&str| {
+        let key = text.strip_prefix("{ ").and_then(|rest| rest.split(" = ").next());
+        let (_, keys) = KNOWN_KEYS.iter().find(|(table, _)| *table == "sensors.NAME.filters").unwrap();
+        key.is_some_and(|key| keys.contains(&key)) && !text.contains("...")
+    };
+    let shown: Vec<&str> = guide.split('`').filter(is_filter).collect();
+    assert!(shown.len() > 20, "{shown:?}");
+    for filter in shown {
+        let states = ["settle", "delayed"].iter().any(|key| filter.contains(key));
+        let source = if states { "sim.line = 'IN4'" } else { "system = 'load'" };
+        let text = format!("[sensors.guide]\n{source}\nfilters = [{filter}]");
+        resolve(&[("katydid.toml", EXAMPLE), ("guide", &text)], &[])
+            .unwrap_or_else(|wrong| panic!("{filter}: {wrong}"));
+    }
+    for block in guide.split("```toml").skip(1).map(|rest| rest.split("```").next().unwrap()) {
+        let block = block.replace("GPIO17", "GPIO25");
+        let text = format!("[sensors.water]\nonewire.id = '28-0316a2795bff'\n{block}");
+        resolve(&[("katydid.toml", EXAMPLE), ("guide", &text)], &[]).unwrap_or_else(|wrong| panic!("{block}: {wrong}"));
+    }
+}
 const NUMBERS: &str = "[actuators.b]\nsafe = 0\nsim.line = 'OUT1'\nrange = [0, 9]";
 const BRIGHT: &str = "[actuators.b]\nsafe = 0\nsim.line = 'OUT1'\nrange = [0, 9]\nalarm.above = 2";
 
@@ -169,6 +194,7 @@ const EFFECTS: &[(&str, &str, &str)] = &[
     ("contacts.speaks", "", "[[contacts]]\njid = 'anna@home.example'\nrole = 'owner'\nspeaks = 'json'"),
     ("sensors.NAME.label", "", "[sensors.s]\nlabel = 'S'\ngpio.line = 'GPIO17'"),
     ("sensors.NAME.gpio", "", "[sensors.t]\ngpio.line = 'GPIO22'"),
+    ("sensors.NAME.counter", "", "[sensors.t]\ncounter.line = 'GPIO22'"),
     ("sensors.NAME.hwmon", "", "[sensors.t]\nhwmon = { name = 'lm75', channel = 'temp1' }"),
     ("sensors.NAME.iio", "", "[sensors.t]\niio = { device = 'bme280', channel = 'temp' }"),
     ("sensors.NAME.onewire", "", "[sensors.t]\nonewire = {}"),
@@ -188,6 +214,33 @@ const EFFECTS: &[(&str, &str, &str)] = &[
     ("sensors.NAME.gpio.bias", "", "[sensors.s]\ngpio.bias = 'pull-up'"),
     ("sensors.NAME.gpio.active", "", "[sensors.s]\ngpio.active = 'low'"),
     ("sensors.NAME.gpio.debounce", "", "[sensors.s]\ngpio.debounce = '20ms'"),
+    ("sensors.NAME.counter.line", COUNTER, "[sensors.t]\ncounter.line = 'GPIO23'"),
+    (
+        "sensors.NAME.counter.pin",
+        "[sensors.t]\ncounter = { chip = 'expander', pin = 1 }",
+        "[sensors.t]\ncounter = { chip = 'expander', pin = 2 }",
+    ),
+    ("sensors.NAME.counter.chip", COUNTER, "[sensors.t]\ncounter = { line = 'GPIO22', chip = 'expander' }"),
+    ("sensors.NAME.counter.bias", COUNTER, "[sensors.t]\ncounter = { line = 'GPIO22', bias = 'pull-up' }"),
+    ("sensors.NAME.counter.active", COUNTER, "[sensors.t]\ncounter = { line = 'GPIO22', active = 'low' }"),
+    ("sensors.NAME.counter.debounce", COUNTER, "[sensors.t]\ncounter = { line = 'GPIO22', debounce = '5ms' }"),
+    (
+        "sensors.NAME.counter.of",
+        "[sensors.t]\ncounter.line = 'GPIO22'\n[sensors.u]\ncounter.line = 'GPIO23'",
+        "[sensors.t]\ncounter.line = 'GPIO22'\n[sensors.u]\ncounter.of = 't'",
+    ),
+    (
+        "sensors.NAME.counter.pulses_per_unit",
+        COUNTER,
+        "[sensors.t]\ncounter = { line = 'GPIO22', pulses_per_unit = 450 }",
+    ),
+    ("sensors.NAME.counter.factor", COUNTER, "[sensors.t]\ncounter = { line = 'GPIO22', factor = 0.5 }"),
+    ("sensors.NAME.counter.gives", COUNTER, "[sensors.t]\ncounter = { line = 'GPIO22', gives = 'rate' }"),
+    (
+        "sensors.NAME.counter.per",
+        "[sensors.t]\ncounter = { line = 'GPIO22', gives = 'rate' }",
+        "[sensors.t]\ncounter = { line = 'GPIO22', gives = 'rate', per = '1m' }",
+    ),
     (
         "sensors.NAME.hwmon.name",
         "[sensors.t]\nhwmon = { name = 'lm75', channel = 'temp1' }",
@@ -258,6 +311,150 @@ const EFFECTS: &[(&str, &str, &str)] = &[
         "[sensors.t]\nsystem = 'load'\nfilters = [{ median = 3 }]",
         "[sensors.t]\nsystem = 'load'\nfilters = [{ median = 5 }]",
     ),
+    (
+        "sensors.NAME.filters.offset",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ offset = 1 }]",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ offset = 2 }]",
+    ),
+    (
+        "sensors.NAME.filters.multiply",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ multiply = 2 }]",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ multiply = 3 }]",
+    ),
+    (
+        "sensors.NAME.filters.calibrate",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ calibrate = [[0, 1], [2, 3]] }]",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ calibrate = [[0, 1], [2, 4]] }]",
+    ),
+    (
+        "sensors.NAME.filters.clamp",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ clamp = [0, 1] }]",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ clamp = [0, 2] }]",
+    ),
+    (
+        "sensors.NAME.filters.reject_outside",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ reject_outside = [0, 1] }]",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ reject_outside = [0, 2] }]",
+    ),
+    (
+        "sensors.NAME.filters.reject_jump",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ reject_jump = 1 }]",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ reject_jump = 2 }]",
+    ),
+    (
+        "sensors.NAME.filters.round",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ round = 1 }]",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ round = 2 }]",
+    ),
+    (
+        "sensors.NAME.filters.min",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ min = 2 }]",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ min = 3 }]",
+    ),
+    (
+        "sensors.NAME.filters.max",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ max = 2 }]",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ max = 3 }]",
+    ),
+    (
+        "sensors.NAME.filters.quantile",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ quantile = { of = 3, q = 0.1 } }]",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ quantile = { of = 3, q = 0.2 } }]",
+    ),
+    (
+        "sensors.NAME.filters.average",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ average = 2 }]",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ average = 3 }]",
+    ),
+    (
+        "sensors.NAME.filters.smooth",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ smooth = 0.1 }]",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ smooth = 0.2 }]",
+    ),
+    (
+        "sensors.NAME.filters.throttle",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ throttle = '1s' }]",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ throttle = '2s' }]",
+    ),
+    (
+        "sensors.NAME.filters.throttle_average",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ throttle_average = '1s' }]",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ throttle_average = '2s' }]",
+    ),
+    (
+        "sensors.NAME.filters.heartbeat",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ heartbeat = '1s' }]",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ heartbeat = '2s' }]",
+    ),
+    (
+        "sensors.NAME.filters.timeout",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ timeout = '1s' }]",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ timeout = '2s' }]",
+    ),
+    (
+        "sensors.NAME.filters.skip_first",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ skip_first = 1 }]",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ skip_first = 2 }]",
+    ),
+    (
+        "sensors.NAME.filters.map",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ map = [[0, 'a'], [1, 'b']] }]",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ map = [[0, 'a'], [2, 'b']] }]",
+    ),
+    (
+        "sensors.NAME.filters.settle",
+        "[sensors.s]\nfilters = [{ settle = '1s' }]",
+        "[sensors.s]\nfilters = [{ settle = '2s' }]",
+    ),
+    (
+        "sensors.NAME.filters.delayed_on",
+        "[sensors.s]\nfilters = [{ delayed_on = '1s' }]",
+        "[sensors.s]\nfilters = [{ delayed_on = '2s' }]",
+    ),
+    (
+        "sensors.NAME.filters.delayed_off",
+        "[sensors.s]\nfilters = [{ delayed_off = '1s' }]",
+        "[sensors.s]\nfilters = [{ delayed_off = '2s' }]",
+    ),
+    (
+        "sensors.NAME.filters.delayed_on_off",
+        "[sensors.s]\nfilters = [{ delayed_on_off = '1s' }]",
+        "[sensors.s]\nfilters = [{ delayed_on_off = '2s' }]",
+    ),
+    (
+        "sensors.NAME.filters.calibrate.points",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ calibrate = { points = [[0, 0], [1, 2]], degree = 1 } }]",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ calibrate = { points = [[0, 0], [1, 3]], degree = 1 } }]",
+    ),
+    (
+        "sensors.NAME.filters.calibrate.degree",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ calibrate = { points = [[0, 0], [1, 2], [2, 3], [3, 7]], degree = 1 } }]",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ calibrate = { points = [[0, 0], [1, 2], [2, 3], [3, 7]], degree = 2 } }]",
+    ),
+    (
+        "sensors.NAME.filters.reject_jump.by",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ reject_jump = { by = 1 } }]",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ reject_jump = { by = 2 } }]",
+    ),
+    (
+        "sensors.NAME.filters.reject_jump.agree",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ reject_jump = { by = 1 } }]",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ reject_jump = { by = 1, agree = 5 } }]",
+    ),
+    (
+        "sensors.NAME.filters.quantile.of",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ quantile = { of = 3, q = 0.1 } }]",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ quantile = { of = 4, q = 0.1 } }]",
+    ),
+    (
+        "sensors.NAME.filters.quantile.q",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ quantile = { of = 3, q = 0.1 } }]",
+        "[sensors.t]\nsystem = 'load'\nfilters = [{ quantile = { of = 3, q = 0.2 } }]",
+    ),
+    ("sensors.NAME.gestures", "", "[sensors.s]\ngestures = {}"),
+    ("sensors.NAME.gestures.clicks", "[sensors.s]\ngestures = {}", "[sensors.s]\ngestures = { clicks = 3 }"),
+    ("sensors.NAME.gestures.gap", "[sensors.s]\ngestures = {}", "[sensors.s]\ngestures = { gap = '400ms' }"),
+    ("sensors.NAME.gestures.long", "[sensors.s]\ngestures = {}", "[sensors.s]\ngestures = { long = '2s' }"),
     ("actuators.NAME.label", "", "[actuators.a]\nlabel = 'A'"),
     ("actuators.NAME.gpio", "", "[actuators.b]\nsafe = 'off'\ngpio.line = 'GPIO22'"),
     ("actuators.NAME.pwm", "", "[actuators.b]\nsafe = 0\npwm.line = 'GPIO18'"),
@@ -299,6 +496,11 @@ const EFFECTS: &[(&str, &str, &str)] = &[
         "[actuators.b]\nsafe = 0\npwm = { chip = 'mcp23017', pin = 2, software = true }",
     ),
     (
+        "actuators.NAME.pwm.by",
+        "[actuators.b]\nsafe = 0\npwm = { line = 'GPIO18' }",
+        "[actuators.b]\nsafe = 0\npwm = { line = 'GPIO18', by = 'rppal' }",
+    ),
+    (
         "actuators.NAME.servo.line",
         "[actuators.b]\nsafe = 0\nservo = { line = 'GPIO18', pulse = ['1ms', '2ms'] }",
         "[actuators.b]\nsafe = 0\nservo = { line = 'GPIO19', pulse = ['1ms', '2ms'] }",
@@ -322,6 +524,11 @@ const EFFECTS: &[(&str, &str, &str)] = &[
         "actuators.NAME.servo.pulse",
         "[actuators.b]\nsafe = 0\nservo = { line = 'GPIO18', pulse = ['1ms', '2ms'] }",
         "[actuators.b]\nsafe = 0\nservo = { line = 'GPIO18', pulse = ['2ms', '1ms'] }",
+    ),
+    (
+        "actuators.NAME.servo.by",
+        "[actuators.b]\nsafe = 0\nservo = { line = 'GPIO18', pulse = ['1ms', '2ms'] }",
+        "[actuators.b]\nsafe = 0\nservo = { line = 'GPIO18', pulse = ['1ms', '2ms'], by = 'rppal' }",
     ),
     ("actuators.NAME.sim", "", "[actuators.b]\nsafe = 'off'\nsim.line = 'OUT1'"),
     ("actuators.NAME.states", "", "[actuators.a]\nstates = ['closed', 'open']"),

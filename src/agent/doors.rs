@@ -4,8 +4,9 @@ use jid::{BareJid, Jid};
 use xmpp_parsers::message::{Message, MessageType, Thread};
 use xmpp_parsers::stanza::Stanza;
 
-use crate::control::{Asker, Outcome, Refusal};
-use crate::model::{ActuatorId, ContactId, Device};
+use super::{Agent, Effect, Level, scene};
+use crate::control::{Asker, Outcome, Refusal, Request, Ticket, Wish};
+use crate::model::{ActuatorId, ContactId, Device, Now};
 use crate::xmpp::hub::Place;
 use crate::xmpp::muc::Rooms;
 use crate::xmpp::{Scene, adhoc, iq, message, words};
@@ -96,6 +97,52 @@ impl Door {
                 message.thread = thread;
                 Some(message.into())
             }
+        }
+    }
+}
+
+impl Agent {
+    /// Lets a wish through, or not; the answer comes now or with the read-back.
+    pub(super) fn request(
+        &mut self,
+        contact: ContactId,
+        actuator: ActuatorId,
+        wish: Wish,
+        door: Door,
+        now: Now,
+        out: &mut Vec<Effect>,
+    ) {
+        self.tickets += 1;
+        let ticket = Ticket(self.tickets);
+        let asker = Asker::of(&self.device, contact);
+        self.errands.insert(ticket, Errand { actuator, door, witness: None });
+        let request = Request { ticket, actuator, wish };
+        let refusal = match self.control.request(asker, &request, now) {
+            Ok(drive) => return out.push(Effect::Drive(drive)),
+            Err(Refusal::Unconfirmed { value, second }) => {
+                self.ask_first(contact, request, value, second, now, out).err()
+            }
+            Err(refusal) => Some(refusal),
+        };
+        if let Some(refusal) = refusal {
+            let asker = Asker::of(&self.device, contact);
+            let line = self.journal.refused(&self.device, asker, actuator, &refusal, now);
+            out.extend(line.map(|line| Effect::Log(Level::Info, line)));
+            self.answer(ticket, Err(refusal), now, out);
+        }
+    }
+
+    pub(super) fn answer(&mut self, ticket: Ticket, result: Result<Outcome, Refusal>, now: Now, out: &mut Vec<Effect>) {
+        let Some(Errand { actuator, door, witness }) = self.errands.remove(&ticket) else { return };
+        for door in [Some(door), witness].into_iter().flatten() {
+            if let Door::Hub { place, .. } = &door {
+                let lines = self.hubs.settled(&scene!(self, now), *place, actuator, &result);
+                self.send_lines(lines, out);
+                continue;
+            }
+            let id = self.fresh_id();
+            let scene = scene!(self, now);
+            out.extend(door.answer(&scene, &self.rooms, actuator, &result, id).map(Effect::Send));
         }
     }
 }

@@ -133,13 +133,13 @@ impl Agent {
     }
 
     /// Something for everybody in a room, if the device is in it.
-    pub(super) fn tell_room(&mut self, room: BareJid, text: String, out: &mut Vec<Effect>) {
+    pub(super) fn tell_room(&mut self, room: BareJid, text: String, out: &mut Vec<Effect>) -> bool {
         if !self.is_talking() || !self.rooms.of(&room).is_some_and(Room::is_in) {
-            self.missed.insert(room);
-            return;
+            return false;
         }
         let id = self.fresh_id();
         out.push(Effect::Send(self.rooms.announce(&self.device, room, id, text).into()));
+        true
     }
 
     /// After a resumed stream the device is still in its rooms.

@@ -79,7 +79,7 @@ pub(super) fn check_alone(
     let wanted = [
         ("start", start, "“safe” or “last”"),
         ("exit", exit, "“safe” or “keep”"),
-        ("on_link_loss", loss, "to the safe value"),
+        ("on_link_loss", loss, "the safe value"),
     ];
     for (key, value, right) in wanted {
         if let (Some(value), Some(safe), Some(item)) = (value, safe, table.get(key))

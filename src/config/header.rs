@@ -9,7 +9,7 @@ use super::mistake::Report;
 use super::node::Item;
 use super::resolve::Resolved;
 use super::summary::{push_table, why};
-use crate::model::{Board, Device, FoundChip, Inventory, Line, PointId, Sink, Source};
+use crate::model::{Board, Device, FoundChip, Inventory, Line, PointId, Pulses, Sink, Source};
 
 /// Which board this is and why, and its header: position, name, lines, what it is reserved for, who uses it and, on the
 /// board itself, who holds it now. Then what else there is, as a config writes it: chips that are not on the header,
@@ -85,6 +85,7 @@ fn user(device: &Device, line: &Line) -> Option<String> {
         PointId::Sensor(id) => match &device.sensor(*id).source {
             Source::Gpio(input) => input.line == *line,
             Source::Sim(input) => input.line == *line,
+            Source::Counter(input) => matches!(&input.pulses, Pulses::Line(input) if input.line == *line),
             Source::Hwmon(_)
             | Source::Iio(_)
             | Source::OneWire(_)
@@ -94,7 +95,7 @@ fn user(device: &Device, line: &Line) -> Option<String> {
         },
         PointId::Actuator(id) => match &device.actuator(*id).sink {
             Sink::Gpio(output) => output.line == *line,
-            Sink::Pwm(output) => output.pin.as_ref() == Some(&line.pin),
+            Sink::Pwm(output) | Sink::PiPwm(output) => output.pin.as_ref() == Some(&line.pin),
             Sink::SoftPwm(output) => output.output.line == *line,
             Sink::Led(_) => false,
             Sink::Sim(output) => output.line == *line,

@@ -105,7 +105,7 @@ pub(super) fn wanted(kind: &Kind) -> String {
 }
 
 /// Catches words that a typed command could not mean: two alike, with spaces, durations.
-fn check_words(item: &Item<'_>, words: &[(Item<'_>, &str)]) {
+pub(super) fn check_words(item: &Item<'_>, words: &[(Item<'_>, &str)]) {
     for (index, (item, word)) in words.iter().enumerate() {
         if word.contains(char::is_whitespace) || word.chars().count() > 32 {
             item.wrong("must be one word of at most 32 letters");

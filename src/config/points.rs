@@ -44,7 +44,10 @@ pub(super) fn read<'a>(sensors: Option<Item<'a>>, actuators: Option<Item<'a>>, l
     check_twice(&sensor_names, &actuator_items);
     check_pulse(&actuator_names, items.iter().map(|(name, item)| (*name, item)));
     let points = Points {
-        sensors: sensor_items.iter().filter_map(|(name, item)| sensor::read(name, item, lines)).collect(),
+        sensors: sensor_items
+            .iter()
+            .filter_map(|(name, item)| sensor::read(name, item, lines, &sensor_items))
+            .collect(),
         actuators: actuator_items.iter().filter_map(|(name, item)| actuator::read(name, item, lines)).collect(),
         names: sensor_names.into_iter().chain(actuator_names).collect(),
     };

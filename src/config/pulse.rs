@@ -9,8 +9,11 @@ use super::sensor::ACTIVE;
 use super::tree::Raw;
 use crate::model::{DriveMode, GpioOutput, Kind, LedOutput, Line, Pulse, PwmOutput, Scale, Sink, SoftPwmOutput};
 
-pub(super) const PWM_KEYS: &[&str] = &["line", "pin", "chip", "channel", "frequency", "active", "software"];
-pub(super) const SERVO_KEYS: &[&str] = &["line", "chip", "channel", "frequency", "pulse"];
+pub(super) const PWM_KEYS: &[&str] = &["line", "pin", "chip", "channel", "frequency", "active", "software", "by"];
+pub(super) const SERVO_KEYS: &[&str] = &["line", "chip", "channel", "frequency", "pulse", "by"];
+
+type Wired = fn(PwmOutput) -> Sink<Line>;
+const DRIVERS: &[(&str, Wired)] = &[("kernel", Sink::Pwm), ("rppal", Sink::PiPwm)];
 
 /// The frequencies that may be written, in Hz.
 struct Band {
@@ -44,7 +47,7 @@ pub(super) fn read(
         }
         "servo" => {
             let kind = angle(table);
-            (servo(item, lines, kind.as_ref()).map(Sink::Pwm), kind)
+            (servo(item, lines, kind.as_ref()), kind)
         }
         _ => {
             let kind = if number_keys(table) { percent(table) } else { kind::switch(table) };
@@ -98,17 +101,17 @@ fn pwm(item: &Item<'_>, lines: &Lines<'_>, kind: Option<&Kind>) -> Option<Sink<L
         let pulse = Pulse { period: period?, active_low: false, scale: scale? };
         return Some(Sink::SoftPwm(SoftPwmOutput { output, pulse }));
     }
-    let period = period(&table, &HARDWARE);
+    let (period, by) = (period(&table, &HARDWARE), by(&table));
     let channel = lines.pwm(&table);
     table.finish("hardware PWM");
     let (channel, pin) = channel?;
     let pulse = Pulse { period: period?, active_low: active_low?, scale: scale? };
-    Some(Sink::Pwm(PwmOutput { channel, pin, pulse }))
+    Some(by?(PwmOutput { channel, pin, pulse }))
 }
 
-fn servo(item: &Item<'_>, lines: &Lines<'_>, kind: Option<&Kind>) -> Option<PwmOutput> {
+fn servo(item: &Item<'_>, lines: &Lines<'_>, kind: Option<&Kind>) -> Option<Sink<Line>> {
     let table = item.table(SERVO_KEYS)?;
-    let period = period(&table, &SERVO);
+    let (period, by) = (period(&table, &SERVO), by(&table));
     let ends = table.need("pulse", "the pulses at both ends of the range, like [“1ms”, “2ms”]");
     let ends = ends.and_then(|item| ends_of(&item, period));
     let place = lines.pwm(&table);
@@ -116,7 +119,12 @@ fn servo(item: &Item<'_>, lines: &Lines<'_>, kind: Option<&Kind>) -> Option<PwmO
     let Kind::Number { range: Some(range), .. } = kind? else { return None };
     let (channel, pin) = place?;
     let scale = Scale::Ends { low: (range.0, low), high: (range.1, high) };
-    Some(PwmOutput { channel, pin, pulse: Pulse { period: period?, active_low: false, scale } })
+    Some(by?(PwmOutput { channel, pin, pulse: Pulse { period: period?, active_low: false, scale } }))
+}
+
+/// Who drives the channel: the kernel's interface itself, or rppal.
+fn by(table: &Table<'_>) -> Option<Wired> {
+    optional(table.get("by"), Sink::Pwm, |item| item.word(DRIVERS))
 }
 
 /// Two lengths in ns that differ and fit the period.

@@ -9,7 +9,9 @@ use super::mistake::{Mistake, Mistakes, Report};
 use super::node::Item;
 use super::points;
 use super::schedule::Ground;
-use super::{account, actuator, alarm, kernel, pulse, room, rule, schedule, secret, sensor};
+use super::{
+    account, actuator, alarm, counter, filters, gestures, kernel, pulse, room, rule, schedule, secret, sensor,
+};
 use super::{guard, interlock};
 use crate::model::{Contact, Device, DeviceParts, Draft, Notify, PointId, PresenceRules, Role, Room, Scope, Speaks};
 
@@ -42,13 +44,18 @@ pub const KNOWN_KEYS: &[(&str, &[&str])] = &[
     ("rooms", room::KEYS),
     ("sensors.NAME", sensor::KEYS),
     ("sensors.NAME.gpio", sensor::GPIO_KEYS),
+    ("sensors.NAME.counter", counter::KEYS),
     ("sensors.NAME.hwmon", kernel::HWMON_KEYS),
     ("sensors.NAME.iio", kernel::IIO_KEYS),
     ("sensors.NAME.onewire", kernel::ONEWIRE_KEYS),
     ("sensors.NAME.file", kernel::FILE_KEYS),
     ("sensors.NAME.system", sensor::SYSTEM_KEYS),
     ("sensors.NAME.sim", sensor::SIM_KEYS),
-    ("sensors.NAME.filters", sensor::FILTER_KEYS),
+    ("sensors.NAME.filters", filters::KEYS),
+    ("sensors.NAME.filters.calibrate", filters::CALIBRATE_KEYS),
+    ("sensors.NAME.filters.reject_jump", filters::JUMP_KEYS),
+    ("sensors.NAME.filters.quantile", filters::QUANTILE_KEYS),
+    ("sensors.NAME.gestures", gestures::KEYS),
     ("sensors.NAME.alarm", alarm::KEYS),
     ("actuators.NAME", actuator::KEYS),
     ("actuators.NAME.gpio", actuator::GPIO_KEYS),

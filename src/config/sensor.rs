@@ -2,24 +2,24 @@
 
 use std::time::Duration;
 
-use super::kernel;
+use super::counter;
 use super::kind::{self, NumberDefaults};
 use super::lines::Lines;
 use super::node::{DAY, Item, SECOND, Table, optional, seconds};
 use super::points;
 use super::tree::Raw;
-use crate::model::{Bias, FilterSpec, GpioInput, Kind, Line, Sensor, SimHabit, SimInput, Source, SystemFigure, Value};
+use super::{filters, gestures, kernel};
+use crate::model::{Bias, GpioInput, Kind, Line, Sensor, SimHabit, SimInput, Source, SystemFigure, Value};
 
 pub(super) const KEYS: &[&str] = &[
-    "label", "gpio", "hwmon", "iio", "onewire", "thermal", "file", "system", "sim", "states", "unit", "decimals",
-    "range", "every", "filters", "alarm",
+    "label", "gpio", "counter", "hwmon", "iio", "onewire", "thermal", "file", "system", "sim", "states", "unit",
+    "decimals", "range", "every", "filters", "gestures", "alarm",
 ];
 /// Where a sensor's values may come from.
-const SOURCES: &[&str] = &["gpio", "hwmon", "iio", "onewire", "thermal", "file", "system", "sim"];
+const SOURCES: &[&str] = &["gpio", "counter", "hwmon", "iio", "onewire", "thermal", "file", "system", "sim"];
 pub(super) const GPIO_KEYS: &[&str] = &["line", "pin", "chip", "bias", "active", "debounce"];
 pub(super) const SYSTEM_KEYS: &[&str] = &["disk"];
 pub(super) const SIM_KEYS: &[&str] = &["line", "toggles", "drifts", "over", "at"];
-pub(super) const FILTER_KEYS: &[&str] = &["delta", "median"];
 
 const EVERY: Duration = seconds(30);
 const SWING: Duration = seconds(600);
@@ -27,12 +27,16 @@ const SWING: Duration = seconds(600);
 /// The words for the level that counts as active, and whether that is the low one.
 pub(super) const ACTIVE: &[(&str, bool)] = &[("high", false), ("low", true)];
 
-pub(super) fn read(name: &str, item: &Item<'_>, lines: &Lines<'_>) -> Option<Sensor> {
+pub(super) fn read(name: &str, item: &Item<'_>, lines: &Lines<'_>, sensors: &[(&str, Item<'_>)]) -> Option<Sensor> {
     let table = item.table(KEYS)?;
     let label = points::label(name, &table);
     let (key, source) = table.one_of(SOURCES, "source")?;
     let (source, kind) = match key {
         "gpio" => (gpio(&source, lines).map(Source::Gpio), kind::switch(&table)),
+        "counter" => {
+            let (source, defaults) = counter::read(name, &source, lines, sensors);
+            (source.map(Source::Counter), kind::number(&table, defaults))
+        }
         "system" => {
             let figure = system(&source);
             let defaults = figure.as_ref().map(defaults).unwrap_or(PLAIN);
@@ -44,13 +48,18 @@ pub(super) fn read(name: &str, item: &Item<'_>, lines: &Lines<'_>) -> Option<Sen
             (source, kind::number(&table, defaults))
         }
     };
-    let kind = kind?;
-    let number = matches!(kind, Kind::Number { .. });
+    let raw = kind?;
+    let number = matches!(raw, Kind::Number { .. });
     let every = number.then(|| match table.get("every") {
         Some(item) => item.duration(SECOND..=DAY),
+        None if key == "counter" => Some(counter::EVERY),
         None => Some(EVERY),
     });
-    let filters = if number { filters(&table) } else { Some(Vec::new()) };
+    let filters = filters::read(&table, &raw);
+    let gestures = match number {
+        false => optional(table.get("gestures"), None, |item| gestures::read(&item).map(Some)),
+        true => Some(None),
+    };
     // Read when all points are known.
     drop(table.get("alarm"));
     let what = if number { "a sensor that gives numbers" } else { "a two-state sensor" };
@@ -59,12 +68,17 @@ pub(super) fn read(name: &str, item: &Item<'_>, lines: &Lines<'_>) -> Option<Sen
         Some(every) => Some(every?),
         None => None,
     };
-    Some(Sensor { label: label?, kind, source: source?, every, filters: filters?, gestures: None })
+    let (filters, kind) = filters?;
+    Some(Sensor { label: label?, kind, raw, source: source?, every, filters, gestures: gestures? })
 }
 
 fn gpio(item: &Item<'_>, lines: &Lines<'_>) -> Option<GpioInput<Line>> {
-    let table = item.table(GPIO_KEYS)?;
-    let line = lines.gpio(&table);
+    input(&item.table(GPIO_KEYS)?, lines)
+}
+
+/// An input line, from a table that has its keys.
+pub(super) fn input(table: &Table<'_>, lines: &Lines<'_>) -> Option<GpioInput<Line>> {
+    let line = lines.gpio(table);
     let bias = optional(table.get("bias"), Bias::AsIs, |item| {
         item.word(&[
             ("pull-up", Bias::PullUp),
@@ -156,29 +170,4 @@ fn number_habit(table: &Table<'_>, kind: Option<&Kind>) -> Option<SimHabit> {
         Value::Number(number) => Some(SimHabit::Still(number)),
         _ => None,
     }
-}
-
-fn filters(table: &Table<'_>) -> Option<Vec<FilterSpec>> {
-    let Some(item) = table.get("filters") else { return Some(Vec::new()) };
-    let filters: Vec<_> = item.list()?.iter().map(filter).collect();
-    filters.into_iter().collect()
-}
-
-fn filter(item: &Item<'_>) -> Option<FilterSpec> {
-    let table = item.table(FILTER_KEYS)?;
-    let (key, item) = table.one_of(FILTER_KEYS, "filter")?;
-    if key == "delta" {
-        let delta = item.number()?;
-        if delta <= 0.0 {
-            item.wrong("must be above 0");
-            return None;
-        }
-        return Some(FilterSpec::Delta(delta));
-    }
-    let samples = item.whole(3..=25)?;
-    if samples % 2 == 0 {
-        item.wrong("must be odd, so that there is a middle one");
-        return None;
-    }
-    Some(FilterSpec::Median(u8::try_from(samples).ok()?))
 }

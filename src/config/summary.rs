@@ -5,8 +5,8 @@ use std::fmt::Write;
 use super::board::BoardChoice;
 use super::resolve::Resolved;
 use crate::model::{
-    Account, Actuator, Board, Confirm, Device, Exit, HwmonChannel, Kind, Line, Notify, PointId, Pulse, PwmChannel,
-    PwmOutput, Role, Scope, Security, Sink, Source, Speaks, Start, SystemFigure, show_duration,
+    Account, Actuator, Board, Confirm, Device, Exit, HwmonChannel, Kind, Line, Notify, PointId, Pulse, Pulses,
+    PwmChannel, PwmOutput, Role, Scope, Security, Sink, Source, Speaks, Start, SystemFigure, show_duration,
 };
 
 /// The answer to a config without mistakes: device, board, account, points with their lines, contacts with their
@@ -80,6 +80,10 @@ fn point_row(device: &Device, point: PointId) -> Vec<String> {
             let sensor = device.sensor(id);
             let place = match &sensor.source {
                 Source::Gpio(input) => line(device.board(), &input.line),
+                Source::Counter(input) => match &input.pulses {
+                    Pulses::Line(input) => format!("pulses on {}", line(device.board(), &input.line)),
+                    Pulses::Of(name) => format!("pulses of {name}"),
+                },
                 Source::Sim(input) => format!("simulated {}", input.line.pin),
                 Source::Hwmon(input) => match &input.channel {
                     HwmonChannel::Named(channel) => format!("hwmon {} {channel}", input.name),
@@ -98,6 +102,7 @@ fn point_row(device: &Device, point: PointId) -> Vec<String> {
             let place = match &actuator.sink {
                 Sink::Gpio(output) => line(device.board(), &output.line),
                 Sink::Pwm(output) => pwm(device.board(), output),
+                Sink::PiPwm(output) => format!("{}, by rppal", pwm(device.board(), output)),
                 Sink::SoftPwm(output) => {
                     format!("{}, {} by software", line(device.board(), &output.output.line), frequency(&output.pulse))
                 }

@@ -3,8 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::acting::Acting;
+use super::deadlines::Deadlines;
 use super::past::{self, Past};
-use super::sensing::Sensing;
+use super::sensing::{Sensed, Sensing};
 use super::waiting::Woken;
 use super::{Asker, By, Cause, Drive, Outcome, Refusal, Request, Ticket, interlock, limits};
 use crate::model::{
@@ -15,6 +16,8 @@ use crate::model::{
 #[derive(Debug)]
 pub struct Controller {
     sensors: Vec<Sensing>,
+    /// Those of the sensors; kept by [`Controller::sensed`].
+    deadlines: Deadlines,
     actuators: Vec<Acting>,
     drives: u64,
     /// When the program began, by the wall clock as it was when it was looked at.
@@ -35,6 +38,8 @@ pub enum Decision {
     Settled(Ticket, Outcome),
     /// Somebody has done this with a button. It comes beside the changes of the button's state.
     Gesture(SensorId, Gesture),
+    /// Nothing has changed, but this shall be told again (a heartbeat filter).
+    Repeated(SensorId),
     /// The link is there again, but this actuator may not go where it was before, or not yet.
     Stays(ActuatorId, Refusal),
 }
@@ -50,7 +55,8 @@ impl Controller {
         let beginnings = past.beginnings(device, now).into_iter();
         Controller {
             sensors: device.sensors().map(|(_, sensor)| Sensing::new(sensor)).collect(),
-            actuators: beginnings.map(|beginning| Acting::new(beginning)).collect(),
+            deadlines: Deadlines::new(device.sensors().count()),
+            actuators: beginnings.map(Acting::new).collect(),
             drives: 0,
             began: now.wall,
         }
@@ -80,14 +86,21 @@ impl Controller {
     }
 
     /// For a device whose config was read anew: points whose lines stay undisturbed keep what is known of them,
-    /// and actuators keep their deadlines.
-    pub fn reloaded(&self, old: &Device, new: &Device, now: Now) -> Controller {
+    /// sensors whose filters stay what those remember, and actuators their deadlines. This controller is done with.
+    pub fn reloaded(&mut self, old: &Device, new: &Device, now: Now) -> Controller {
         let mut fresh = Controller { drives: self.drives, ..Controller::new(new, now) };
         for point in new.points() {
             match (point, old.point_named(&new.label(point).name)) {
                 (PointId::Sensor(id), Some(PointId::Sensor(was))) if new.sensor(id).is_wired_like(old.sensor(was)) => {
-                    let reading = self.sensors[was.index()].reading().clone();
-                    fresh.sensors[id.index()].inherit(new.sensor(id), reading, now);
+                    let (sensor, before) = (new.sensor(id), old.sensor(was));
+                    let sensing = &mut fresh.sensors[id.index()];
+                    let same = (&sensor.filters, sensor.gestures) == (&before.filters, before.gestures);
+                    if same && sensor.kind == before.kind {
+                        std::mem::swap(sensing, &mut self.sensors[was.index()]);
+                    } else {
+                        sensing.inherit(sensor, self.sensors[was.index()].reading().clone(), now);
+                    }
+                    fresh.deadlines.set(id.index(), fresh.sensors[id.index()].deadline());
                 }
                 (PointId::Actuator(id), Some(PointId::Actuator(was)))
                     if new.actuator(id).is_wired_like(old.actuator(was)) =>
@@ -117,14 +130,26 @@ impl Controller {
 
     /// When [`Controller::wake`] has something to do. Never in the past after a call to it.
     pub fn deadline(&self) -> Option<Moment> {
-        let sensors = self.sensors.iter().filter_map(Sensing::deadline);
-        sensors.chain(self.actuators.iter().filter_map(Acting::deadline)).min()
+        self.actuators.iter().filter_map(Acting::deadline).chain(self.deadlines.earliest()).min()
     }
 
     /// A sensor's driver has spoken.
     pub fn sample(&mut self, device: &Device, id: SensorId, result: Result<Value, Fault>, now: Now) -> Vec<Decision> {
-        let changed = self.sensors[id.index()].sample(device.sensor(id), result, now);
-        changed.then_some(Decision::Changed(PointId::Sensor(id), None)).into_iter().collect()
+        let sensed = self.sensors[id.index()].sample(device.sensor(id), result, now);
+        let mut decisions = Vec::new();
+        self.sensed(id, sensed, &mut decisions);
+        decisions
+    }
+
+    /// After anything that happened to a sensor.
+    fn sensed(&mut self, id: SensorId, sensed: Sensed, decisions: &mut Vec<Decision>) {
+        self.deadlines.set(id.index(), self.sensors[id.index()].deadline());
+        if sensed.changed {
+            decisions.push(Decision::Changed(PointId::Sensor(id), None));
+        } else if sensed.repeated {
+            decisions.push(Decision::Repeated(id));
+        }
+        decisions.extend(sensed.gestures.into_iter().map(|gesture| Decision::Gesture(id, gesture)));
     }
 
     /// A contact or a rule wishes to move an actuator. Rights, then the state of the actuator, then limits, then the
@@ -232,10 +257,12 @@ impl Controller {
         if self.deadline().is_none_or(|at| at > now.mono) {
             return decisions;
         }
-        for (id, _) in device.sensors() {
-            if self.sensors[id.index()].wake(now) {
-                decisions.push(Decision::Changed(PointId::Sensor(id), None));
-            }
+        let mut next = 0;
+        while let Some(index) = self.deadlines.due(next, now.mono) {
+            next = index + 1;
+            let Some((id, sensor)) = device.sensors().nth(index) else { break };
+            let sensed = self.sensors[index].wake(sensor, now);
+            self.sensed(id, sensed, &mut decisions);
         }
         for (id, actuator) in device.actuators() {
             let before = self.actuators[id.index()].reading().clone();

@@ -1,27 +1,49 @@
-//! One sensor over time: its filters, what it reads now, and when its silence becomes news.
+//! One sensor over time: its filters, what it reads now, what is done with it if it is a button, and when its silence
+//! becomes news. Whenever the reading is no longer good, all that was remembered of earlier samples is forgotten.
 
 use std::time::Duration;
 
-use super::filters::Chain;
+use super::filters::{Chain, Due, Step};
+use super::hand::Hand;
 use super::steady::Steady;
-use crate::model::{Fault, Kind, Moment, Now, Quality, Reading, Sensor, Value};
+use crate::model::{Fault, Gesture, Kind, Moment, Now, Quality, Reading, Sensor, Value};
 
 /// What a polled sensor may take longer than three of its intervals before it counts as silent.
 const GRACE: Duration = Duration::from_secs(10);
+/// The reading of a sensor that has never said anything its filters believe.
+const DISBELIEVED: &str = "says only what its filters reject";
 
 #[derive(Debug)]
 pub(super) struct Sensing {
     filters: Chain,
     steady: Steady,
+    hand: Option<Hand>,
     reading: Reading,
     every: Option<Duration>,
     stale_at: Option<Moment>,
 }
 
+/// What came of a sample, or of time.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Sensed {
+    /// What is known has changed.
+    pub changed: bool,
+    /// What is known shall be told again.
+    pub repeated: bool,
+    /// What was done with a button, in this order.
+    pub gestures: Vec<Gesture>,
+}
+
 impl Sensing {
     pub fn new(sensor: &Sensor) -> Sensing {
-        let filters = Chain::new(&sensor.filters);
-        Sensing { filters, steady: Steady::default(), reading: Reading::UNKNOWN, every: sensor.every, stale_at: None }
+        Sensing {
+            filters: Chain::new(&sensor.filters),
+            steady: Steady::default(),
+            hand: sensor.gestures.map(Hand::new),
+            reading: Reading::UNKNOWN,
+            every: sensor.every,
+            stale_at: None,
+        }
     }
 
     pub fn reading(&self) -> &Reading {
@@ -33,51 +55,114 @@ impl Sensing {
         if reading.good().is_none_or(|value| sensor.kind.admits(value)) {
             self.reading = reading;
         }
-        self.stale_at = self.every.map(|every| now.mono + every * 3 + GRACE);
+        self.listen(now);
     }
 
     pub fn deadline(&self) -> Option<Moment> {
-        [self.stale_at, self.steady.deadline()].into_iter().flatten().min()
+        let hand = self.hand.as_ref().and_then(Hand::deadline);
+        [self.stale_at, self.filters.deadline(), self.steady.deadline(), hand].into_iter().flatten().min()
     }
 
-    /// A word from the driver. True if what is known has changed.
-    pub fn sample(&mut self, sensor: &Sensor, result: Result<Value, Fault>, now: Now) -> bool {
-        self.stale_at = self.every.map(|every| now.mono + every * 3 + GRACE);
-        let quality = match result {
+    /// A word from the driver.
+    pub fn sample(&mut self, sensor: &Sensor, result: Result<Value, Fault>, now: Now) -> Sensed {
+        let mut sensed = Sensed::default();
+        // What was due before this sample comes before it, however late the clock was looked at.
+        self.wake_filters(sensor, now, &mut sensed);
+        match result {
             Err(fault) => {
-                self.filters.reset();
-                Quality::Fault(fault)
+                self.listen(now);
+                sensed.changed |= self.believe(Quality::Fault(fault), now);
             }
             Ok(value) => {
-                // A point that comes back from a fault or from silence must be heard, whatever its filters
-                // remember from before.
-                if self.reading.good().is_none() {
-                    self.filters.reset();
+                let step = self.filters.pass(value, now.mono);
+                if !self.filters.is_rejecting() || self.stale_at.is_none() {
+                    self.listen(now);
                 }
-                match self.filters.pass(value) {
-                    None => return false,
-                    Some(value) if sensor.kind.admits(value) => Quality::Good(value),
-                    Some(value) => Quality::Fault(outside(&sensor.kind, value)),
+                if let Step::Pass(value) = step {
+                    self.hear(sensor, value, now, &mut sensed);
                 }
             }
-        };
+        }
+        sensed
+    }
+
+    /// Everything that is due by now.
+    pub fn wake(&mut self, sensor: &Sensor, now: Now) -> Sensed {
+        let mut sensed = Sensed::default();
+        self.wake_filters(sensor, now, &mut sensed);
+        if let Some(value) = self.steady.due(now.mono) {
+            sensed.changed |= self.learn(Quality::Good(value), now);
+        }
+        if self.stale_at.is_some_and(|at| at <= now.mono) {
+            // Three intervals without a word, or without one that could be believed.
+            self.stale_at = None;
+            sensed.changed |= match self.reading.quality {
+                Quality::Unknown | Quality::Fault(_) if self.filters.is_rejecting() => {
+                    self.learn(Quality::Fault(Fault::new(DISBELIEVED)), now)
+                }
+                _ => self.go_stale(now),
+            };
+        }
+        sensed
+    }
+
+    /// A polled sensor has so much time for its next word.
+    fn listen(&mut self, now: Now) {
+        self.stale_at = self.every.map(|every| now.mono + every * 3 + GRACE);
+    }
+
+    fn wake_filters(&mut self, sensor: &Sensor, now: Now, sensed: &mut Sensed) {
+        while let Some(due) = self.filters.wake(now.mono) {
+            match due {
+                Due::Tell(value) => self.hear(sensor, value, now, sensed),
+                Due::Repeat(value) => {
+                    self.hear(sensor, value, now, sensed);
+                    sensed.repeated = true;
+                }
+                Due::Stale => sensed.changed |= self.go_stale(now),
+                Due::Nothing => {}
+            }
+        }
+        self.wake_hand(now, sensed);
+    }
+
+    fn wake_hand(&mut self, now: Now, sensed: &mut Sensed) {
+        while let Some(gesture) = self.hand.as_mut().and_then(|hand| hand.wake(now.mono)) {
+            sensed.gestures.push(gesture);
+        }
+    }
+
+    /// A value that has come through all filters.
+    fn hear(&mut self, sensor: &Sensor, value: Value, now: Now, sensed: &mut Sensed) {
+        if !sensor.kind.admits(value) {
+            let fault = outside(&sensor.kind, value);
+            sensed.changed |= self.believe(Quality::Fault(fault), now);
+            return;
+        }
+        self.wake_hand(now, sensed);
+        if let (Some(hand), Value::Switch(on)) = (&mut self.hand, value) {
+            sensed.gestures.extend(hand.feel(on, now.mono));
+        }
+        sensed.changed |= self.believe(Quality::Good(value), now);
+    }
+
+    /// What was heard counts, unless the sensor comes and goes all the time.
+    fn believe(&mut self, quality: Quality, now: Now) -> bool {
+        if matches!(quality, Quality::Fault(_)) {
+            self.forget();
+        }
         match self.steady.pass(&self.reading.quality, quality, now.mono) {
             Some(quality) => self.learn(quality, now),
             None => false,
         }
     }
 
-    /// Its deadline has passed: three intervals without a word, or a return that has lasted.
-    pub fn wake(&mut self, now: Now) -> bool {
-        let back = self.steady.due(now.mono).is_some_and(|value| self.learn(Quality::Good(value), now));
-        back | self.fell_silent(now)
+    fn forget(&mut self) {
+        self.filters.reset();
+        self.hand.iter_mut().for_each(Hand::reset);
     }
 
-    fn fell_silent(&mut self, now: Now) -> bool {
-        if self.stale_at.is_none_or(|at| at > now.mono) {
-            return false;
-        }
-        self.stale_at = None;
+    fn go_stale(&mut self, now: Now) -> bool {
         match self.reading.quality {
             Quality::Good(value) => self.learn(Quality::Stale(value), now),
             _ => false,
@@ -85,6 +170,9 @@ impl Sensing {
     }
 
     fn learn(&mut self, quality: Quality, now: Now) -> bool {
+        if !matches!(quality, Quality::Good(_)) {
+            self.forget();
+        }
         let changed = self.reading.quality != quality;
         // A stale value keeps the time it was true at; anything heard is heard now.
         if !matches!(quality, Quality::Stale(_)) {

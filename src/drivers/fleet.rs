@@ -11,7 +11,7 @@ use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::timeout;
 
 use super::sim::{self, Bench};
-use super::{Feed, FirstTry, Order, Report, actuator_task, sensor_task};
+use super::{Feed, FirstTry, Order, Report, Tallies, actuator_task, sensor_task};
 use crate::control::Drive;
 use crate::model::{Actuator, Device, Sensor, Value};
 
@@ -30,6 +30,7 @@ pub struct Drivers {
     untold: VecDeque<(String, String)>,
     outstanding: mpsc::Receiver<Infallible>,
     bench: Bench,
+    tallies: Tallies,
     socket: Option<(PathBuf, AbortHandle)>,
 }
 
@@ -53,7 +54,12 @@ impl Drivers {
     /// Starts a task per point, actuators first: each claims its line with its safe value in the request itself, or with
     /// another one of `starts`, if it gets it at the first try. Never
     /// fails: what cannot be had is reported as a fault and tried again after 1 s to 30 s.
-    pub fn start(device: &Device, starts: &HashMap<String, Value>, reports: mpsc::Sender<Report>) -> Drivers {
+    pub fn start(
+        device: &Device,
+        starts: &HashMap<String, Value>,
+        reports: mpsc::Sender<Report>,
+        tallies: Tallies,
+    ) -> Drivers {
         let mut drivers = Drivers {
             reports,
             tasks: JoinSet::new(),
@@ -61,6 +67,7 @@ impl Drivers {
             untold: VecDeque::new(),
             outstanding: mpsc::channel(1).1,
             bench: Bench::default(),
+            tallies,
             socket: None,
         };
         drivers.take_up(wirings(device), starts);
@@ -124,6 +131,11 @@ impl Drivers {
         }
     }
 
+    /// What its counters have counted. Counters that a reload will bring begin here.
+    pub fn tallies(&mut self) -> &mut Tallies {
+        &mut self.tallies
+    }
+
     /// The simulated board, to look at.
     pub fn bench(&self) -> &Bench {
         &self.bench
@@ -149,7 +161,7 @@ impl Drivers {
             let feed = Feed::new(wiring.name(), self.reports.clone());
             let first = FirstTry::awaited_by(&waiting).at(starts.get(wiring.name()).copied());
             let (task, orders) = match &wiring {
-                Wiring::Sensor(sensor) => (sensor_task(sensor, feed, first, &self.bench), None),
+                Wiring::Sensor(sensor) => (sensor_task(sensor, feed, first, &self.bench, &mut self.tallies), None),
                 Wiring::Actuator(actuator) => {
                     let (orders, taken) = mpsc::channel(ORDERS);
                     (actuator_task(actuator, taken, feed, first, &self.bench), Some(orders))
@@ -243,7 +255,15 @@ mod tests {
 
     fn door(pin: &str) -> Sensor {
         let source = Source::Sim(SimInput { line: line(pin), habit: SimHabit::Still(0.0) });
-        Sensor { label: label("door"), kind: Kind::on_off(), source, every: None, filters: Vec::new(), gestures: None }
+        Sensor {
+            label: label("door"),
+            kind: Kind::on_off(),
+            raw: Kind::on_off(),
+            source,
+            every: None,
+            filters: Vec::new(),
+            gestures: None,
+        }
     }
 
     fn pump(name: &str, pin: &str) -> Actuator {
@@ -297,7 +317,7 @@ mod tests {
 
     async fn started(device: &Device) -> (Drivers, mpsc::Receiver<Report>) {
         let (reports, heard) = mpsc::channel(16);
-        let mut drivers = Drivers::start(device, &HashMap::new(), reports);
+        let mut drivers = Drivers::start(device, &HashMap::new(), reports, Tallies::default());
         drivers.settled().await;
         (drivers, heard)
     }
@@ -305,8 +325,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn settled_does_not_wait_for_the_reports_to_be_taken() {
         let (reports, mut heard) = mpsc::channel(1);
-        let mut drivers =
-            Drivers::start(&device(vec![door("S1")], vec![pump("a", "A"), pump("b", "B")]), &HashMap::new(), reports);
+        let mut drivers = Drivers::start(
+            &device(vec![door("S1")], vec![pump("a", "A"), pump("b", "B")]),
+            &HashMap::new(),
+            reports,
+            Tallies::default(),
+        );
         timeout(Duration::from_secs(60), drivers.settled()).await.unwrap();
         assert_eq!(next(&mut heard).await, ("a".into(), Ok(OFF), None));
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::gpio::{self, GpioError};
 use super::sysfs::{self, Search};
 use super::{hwmon, iio, led, onewire, pwm, thermal};
-use crate::model::{Device, Fault, FoundChip, FoundDevice, Inventory, Line, Sink, Source, Value};
+use crate::model::{CounterInput, Device, Fault, FoundChip, FoundDevice, Inventory, Line, Pulses, Sink, Source, Value};
 
 /// A device that is slower shows no values.
 const GLANCE: Duration = Duration::from_secs(1);
@@ -78,6 +78,9 @@ fn absent(device: &Device, chips: Option<&[FoundChip]>, root: &Path) -> Vec<(Str
 fn missed_by_sensor(source: &Source<Line>, chips: Option<&[FoundChip]>, root: &Path) -> Option<Fault> {
     match source {
         Source::Gpio(input) => gpio::missing(&input.line, chips?, root),
+        Source::Counter(CounterInput { pulses: Pulses::Line(input), .. }) => gpio::missing(&input.line, chips?, root),
+        // Missed by the counter that has the line.
+        Source::Counter(_) => None,
         Source::Hwmon(input) => Search::hwmon(root.to_owned(), &input.name).find().err(),
         Source::Iio(input) => Search::iio(root.to_owned(), &input.device).find().err(),
         Source::OneWire(input) => onewire::absent(input, root),
@@ -91,7 +94,7 @@ fn missed_by_actuator(sink: &Sink<Line>, chips: Option<&[FoundChip]>, root: &Pat
     match sink {
         Sink::Gpio(output) => gpio::missing(&output.line, chips?, root),
         Sink::SoftPwm(output) => gpio::missing(&output.output.line, chips?, root),
-        Sink::Pwm(output) => pwm::absent(output, root),
+        Sink::Pwm(output) | Sink::PiPwm(output) => pwm::absent(output, root),
         Sink::Led(output) => led::absent(output, root),
         Sink::Sim(_) => None,
     }

@@ -12,6 +12,7 @@ mod hwmon;
 mod iio;
 mod inventory;
 mod led;
+mod meter;
 mod onewire;
 mod point;
 mod polled;
@@ -19,13 +20,16 @@ mod pwm;
 mod retry;
 mod softpwm;
 mod sysfs;
+mod tally;
 mod thermal;
 
 pub mod gpio;
+pub mod pi;
 pub mod sim;
 pub mod system;
 
 pub use feed::{Feed, Report};
 pub use fleet::Drivers;
 pub use inventory::inventory;
-pub use point::{FirstTry, Order, Orders, Task, actuator_task, sensor_task};
+pub use point::{FirstTry, Order, Orders, Task, actuator_task, counter_task, sensor_task};
+pub use tally::Tallies;

@@ -15,6 +15,8 @@ use super::{
 #[derive(Debug, Clone, PartialEq)]
 pub struct Device {
     parts: DeviceParts,
+    /// All points in the order of their names, because every report of a driver looks for one.
+    by_name: Vec<PointId>,
 }
 
 /// What a device is made of.
@@ -67,7 +69,10 @@ pub struct StoreRules {
 
 impl Device {
     pub(crate) fn assemble(parts: DeviceParts) -> Device {
-        Device { parts }
+        let mut device = Device { by_name: parts.all_points(), parts };
+        let mut by_name = std::mem::take(&mut device.by_name);
+        by_name.sort_by(|a, b| device.label(*a).name.cmp(&device.label(*b).name));
+        Device { by_name, ..device }
     }
 
     /// The device's name.
@@ -218,7 +223,8 @@ impl Device {
 
     /// The point of exactly this name.
     pub fn point_named(&self, name: &str) -> Option<PointId> {
-        self.points().find(|point| self.label(*point).name == name)
+        let found = self.by_name.binary_search_by(|point| self.label(*point).name.as_str().cmp(name));
+        found.ok().and_then(|at| self.by_name.get(at).copied())
     }
 }
 

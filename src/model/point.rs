@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Gestures, Guard, Kind, Line, Sink, Source, Value};
+use super::{FilterSpec, Gestures, Guard, Kind, Line, Sink, Source, Value};
 
 /// Index of a sensor. Only a [`Device`](super::Device) hands these out, so setting a sensor does not type-check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,7 +51,9 @@ pub struct Sensor {
     pub label: Label,
     /// Which values it may report.
     pub kind: Kind,
-    /// Where they come from.
+    /// What its source gives; a filter may make words of numbers.
+    pub raw: Kind,
+    /// Where that comes from.
     pub source: Source<Line>,
     /// For sources that are asked: how often. `None` for sources that speak up themselves.
     pub every: Option<Duration>,
@@ -63,10 +65,13 @@ pub struct Sensor {
 
 impl Sensor {
     /// Nothing a driver knows of differs, so the same driver goes on when the config is read anew. The words of a
-    /// kernel line are for people; the simulator converts by the kind.
+    /// kernel line are for people; the simulator converts by the kind. A source that speaks only of changes has to
+    /// say again what other filters shall judge.
     pub fn is_wired_like(&self, other: &Sensor) -> bool {
-        let kinds = self.kind == other.kind || !matches!(self.source, Source::Sim(_));
-        self.source == other.source && self.every == other.every && kinds
+        let simulated = matches!(self.source, Source::Sim(_));
+        let kinds = self.raw == other.raw || !simulated;
+        let filters = self.filters == other.filters || self.every.is_some() && !simulated;
+        self.source == other.source && self.every == other.every && kinds && filters
     }
 }
 
@@ -76,15 +81,6 @@ impl Actuator {
         let kinds = self.kind == other.kind || !matches!(self.sink, Sink::Sim(_));
         self.sink == other.sink && self.safe == other.safe && self.exit == other.exit && kinds
     }
-}
-
-/// One stage of a sensor's filter chain, as configured.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum FilterSpec {
-    /// Swallows a number that differs from the last one let through by less than this.
-    Delta(f64),
-    /// The median of the last so many samples (odd, 3 to 25).
-    Median(u8),
 }
 
 /// A point that can also be set.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{FileInput, HwmonInput, IioInput, LedOutput, OneWireInput, PwmOutput, SoftPwmOutput};
+use super::{CounterInput, FileInput, HwmonInput, IioInput, LedOutput, OneWireInput, PwmOutput, SoftPwmOutput};
 
 /// A line of a GPIO chip, by the chip's label and the names the kernel may give the line: chip numbers, and the
 /// offsets of a processor's lines, move between boards and kernels. A pin of an expander goes by its number, which is
@@ -33,6 +33,8 @@ impl Line {
 pub enum Source<P> {
     /// An input line of the kernel's GPIO character device.
     Gpio(GpioInput<P>),
+    /// Pulses on such a line, counted.
+    Counter(CounterInput<P>),
     /// A channel of a hardware monitoring chip.
     Hwmon(HwmonInput),
     /// A channel of an Industrial I/O device.
@@ -56,6 +58,8 @@ pub enum Sink<P> {
     Gpio(GpioOutput<P>),
     /// A channel of a PWM controller: a lamp, a fan, a servo.
     Pwm(PwmOutput),
+    /// The same, driven by rppal.
+    PiPwm(PwmOutput),
     /// Slow pulses by the program itself on a GPIO line.
     SoftPwm(SoftPwmOutput<P>),
     /// One of the kernel's LEDs.

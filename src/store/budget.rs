@@ -30,16 +30,23 @@ pub(super) struct Budget {
     /// When the tokens were last right. Only of interest while there are fewer than [`BURST`].
     filled: Instant,
     wanted: Option<(Urgency, Instant)>,
+    /// Something may have changed that nobody told.
+    expects: bool,
 }
 
 impl Budget {
     pub fn new(every: Duration, now: Instant) -> Budget {
-        Budget { every, last: now, tokens: BURST, filled: now, wanted: None }
+        Budget { every, last: now, tokens: BURST, filled: now, wanted: None, expects: false }
     }
 
     /// The config was read anew.
     pub fn change(&mut self, every: Duration) {
         self.every = every;
+    }
+
+    /// Whether routine writes come due by themselves.
+    pub fn expect(&mut self, changes: bool) {
+        self.expects = changes;
     }
 
     /// Something has changed. The earliest change that should be kept soon counts.
@@ -51,8 +58,8 @@ impl Budget {
 
     /// When to write. `None`: nothing has changed.
     pub fn due(&self) -> Option<Instant> {
-        let (urgency, since) = self.wanted?;
         let routine = self.last + self.every;
+        let Some((urgency, since)) = self.wanted else { return self.expects.then_some(routine) };
         let soon = match self.tokens {
             0 => self.filled + REFILL,
             _ => since + GATHER,
@@ -70,6 +77,12 @@ impl Budget {
             self.filled += REFILL;
         }
         self.tokens = self.tokens.saturating_sub(1);
+        self.last = now;
+        self.wanted = None;
+    }
+
+    /// There was nothing to write.
+    pub fn skip(&mut self, now: Instant) {
         self.last = now;
         self.wanted = None;
     }

@@ -102,6 +102,21 @@ impl Notices {
         listeners(scene, PointId::Sensor(id)).map(|(_, jid)| (jid.clone(), line.clone())).collect()
     }
 
+    /// What a point reads shall be told again, whether or not it has changed.
+    pub fn repeated(&mut self, scene: &Scene<'_>, point: PointId) -> Vec<Notice> {
+        let mut notices = Vec::new();
+        for (id, jid) in listeners(scene, point) {
+            let told = self.told.entry((id, point)).or_default();
+            let gap = gap(scene, point);
+            // What is due soon, or was told just now, need not be said twice.
+            if told.due.is_none() && told.at.is_none_or(|at| at + gap <= scene.now.mono) {
+                *told = Told { text: value(scene, point), well: true, at: Some(scene.now.mono), due: None, by: None };
+                notices.push((jid.clone(), words::reading(scene, point)));
+            }
+        }
+        notices
+    }
+
     /// When [`Notices::wake`] has something to tell, or a little earlier.
     pub fn deadline(&self) -> Option<Moment> {
         self.next
@@ -167,11 +182,7 @@ impl Told {
             self.due = None;
             return None;
         }
-        let gap = match scene.device.kind(point) {
-            Kind::Number { .. } => NUMBER_GAP,
-            _ => GAP,
-        };
-        if let Some(at) = self.at.map(|at| at + gap)
+        if let Some(at) = self.at.map(|at| at + gap(scene, point))
             && at > scene.now.mono
         {
             self.due = Some(at);
@@ -196,6 +207,13 @@ fn is_noisy(scene: &Scene<'_>, point: PointId) -> bool {
     matches!(sensor.kind, Kind::Number { .. }) && !steps
 }
 
+fn gap(scene: &Scene<'_>, point: PointId) -> Duration {
+    match scene.device.kind(point) {
+        Kind::Number { .. } => NUMBER_GAP,
+        _ => GAP,
+    }
+}
+
 /// Whose states are only the way to its gestures.
 fn is_button(scene: &Scene<'_>, point: PointId) -> bool {
     matches!(point, PointId::Sensor(id) if scene.device.sensor(id).gestures.is_some())
@@ -205,7 +223,8 @@ fn is_button(scene: &Scene<'_>, point: PointId) -> bool {
 fn listeners<'a>(scene: &Scene<'a>, point: PointId) -> impl Iterator<Item = (ContactId, &'a BareJid)> + use<'a> {
     let device = scene.device;
     let hears = move |id, notify: &Notify| notify.wants(point) && Asker::of(device, id).may_read(point);
-    device.listeners().filter(move |(id, contact)| hears(*id, &contact.notify)).map(|(id, contact)| (id, &contact.jid))
+    let people = device.listeners().filter(|(_, contact)| contact.speaks == Speaks::Words);
+    people.filter(move |(id, contact)| hears(*id, &contact.notify)).map(|(id, contact)| (id, &contact.jid))
 }
 
 /// Who or what did it, as far as this contact may know.

@@ -175,12 +175,12 @@ fn face_for(scene: &Scene<'_>, asker: Asker<'_>) -> Face {
 
 fn face(scene: &Scene<'_>, visible: impl Fn(PointId) -> bool) -> Face {
     let unwell =
-        scene.safe_mode || scene.device.points().any(|point| visible(point) && scene.reading(point).is_unwell());
+        scene.safe_mode || scene.device.points().any(|point| scene.reading(point).is_unwell() && visible(point));
     let shown = &scene.device.presence().points;
     // Whoever reads that the device is not well shall read which point is the reason.
     let broken = |point: &PointId| matches!(scene.reading(*point).quality, Quality::Fault(_)) && !shown.contains(point);
     let points = shown.iter().copied().chain(scene.device.points().filter(broken)).filter(|point| visible(*point));
-    let parts: Vec<String> = points.map(|point| format!("{} {}", scene.label(point), brief(scene, point))).collect();
+    let parts = points.map(|point| format!("{} {}", scene.label(point), brief(scene, point)));
     let mode = scene.safe_mode.then(|| "safe mode".to_owned());
     let alarms = alarms::brief(scene, &visible);
     let health = match unwell || !alarms.is_empty() {
@@ -188,8 +188,8 @@ fn face(scene: &Scene<'_>, visible: impl Fn(PointId) -> bool) -> Face {
         true => Health::Unwell,
         false => Health::Well,
     };
-    let text = mode.into_iter().chain(alarms).chain(parts).collect::<Vec<_>>().join(" · ");
-    Face { health, text: clipped(&text, MOST_TEXT) }
+    let parts: Vec<String> = mode.into_iter().chain(alarms).chain(parts).collect();
+    Face { health, text: clipped(&parts.join(" · "), MOST_TEXT) }
 }
 
 /// A reading in the fewest words.

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use super::{Scene, alarms};
-use jid::BareJid;
-
 use crate::control::{ANSWER_WITHIN, Asker, Outcome, Question, Refusal, Wish};
 use crate::model::{ActuatorId, Device, Gesture, PointId, Quality, SensorId, show_duration};
+use jid::BareJid;
 
 /// More lines than this and a status becomes a wall.
 const MOST_LINES: usize = 40;

@@ -8,6 +8,7 @@ mod chat;
 mod discovery;
 mod edges_of_life;
 mod faults;
+mod filters;
 mod histories;
 mod hubs;
 mod limits;

@@ -243,6 +243,11 @@ impl Talk {
         self.feed(Input::Tick);
     }
 
+    /// Time passes, and the loop has no chance to look at the clock.
+    pub fn sleep(&mut self, time: Duration) {
+        self.time += time;
+    }
+
     /// Drives since the last look, as `name value`.
     pub fn moved(&mut self) -> Vec<String> {
         let drives = self.drives();

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 const UNBIND: &str = "/sys/bus/platform/drivers/gpio-sim/unbind";
 const BIND: &str = "/sys/bus/platform/drivers/gpio-sim/bind";
 
-/// A chip of eight lines, labelled as said. It goes when this is dropped.
+/// A chip of eight lines or as many as have names, labelled as said. It goes when this is dropped.
 pub struct SimChip {
     config: PathBuf,
+    lines: usize,
 }
 
 impl SimChip {
@@ -17,7 +18,8 @@ impl SimChip {
         let config = Path::new("/sys/kernel/config/gpio-sim").join(label);
         let bank = config.join("bank0");
         fs::create_dir_all(&bank).unwrap();
-        write(&bank.join("num_lines"), "8");
+        let lines = names.len().max(8);
+        write(&bank.join("num_lines"), &lines.to_string());
         write(&bank.join("label"), label);
         for (offset, name) in names.iter().enumerate() {
             let line = bank.join(format!("line{offset}"));
@@ -25,7 +27,7 @@ impl SimChip {
             write(&line.join("name"), name);
         }
         write(&config.join("live"), "1");
-        SimChip { config }
+        SimChip { config, lines }
     }
 
     /// Its device file; another one after [`SimChip::plug`].
@@ -36,6 +38,11 @@ impl SimChip {
     /// The world pulls a line up or down.
     pub fn pull(&self, offset: u32, up: bool) {
         write(&self.line(offset).join("pull"), if up { "pull-up" } else { "pull-down" });
+    }
+
+    /// Where [`SimChip::pull`] writes.
+    pub fn pull_file(&self, offset: u32) -> PathBuf {
+        self.line(offset).join("pull")
     }
 
     /// A line's level as the world sees it.
@@ -75,7 +82,7 @@ impl Drop for SimChip {
     fn drop(&mut self) {
         let _ = fs::write(self.config.join("live"), "0");
         let bank = self.config.join("bank0");
-        for offset in 0..8 {
+        for offset in 0..self.lines {
             let _ = fs::remove_dir(bank.join(format!("line{offset}")));
         }
         let _ = fs::remove_dir(bank);

@@ -1,12 +1,12 @@
 #!/bin/bash
-# debfetch.sh SUITE CACHE PKG...   downloads amd64 packages of any Debian suite and prints the files' names, without
-# touching the machine's own apt configuration or package state. A metapackage (linux-image-amd64) is followed to the
-# versioned package it depends on; other dependencies are not. Uses the Debian mirror this machine already uses.
+# debfetch.sh ARCH SUITE CACHE PKG...   downloads packages of any Debian suite and architecture and prints the files' names,
+# without touching the machine's own apt configuration or package state. A metapackage (linux-image-amd64) is followed to
+# the versioned package it depends on; other dependencies are not. Uses the Debian mirror this machine already uses.
 set -euo pipefail
-suite=$1 cache=$2; shift 2
+arch=$1 suite=$2 cache=$3; shift 3
 targets() { apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | sort -u; }
 mirror=$(targets | grep -m1 '/debian/\?$') || { echo "debfetch: this machine's apt knows no Debian mirror" >&2; exit 1; }
-state=$cache/apt/$suite dest=$cache/debs
+state=$cache/apt/$suite-$arch dest=$cache/debs
 mkdir -p "$state/lists/partial" "$state/archives/partial" "$state/etc/apt.conf.d" "$state/etc/preferences.d" "$dest"
 : > "$state/status"
 echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" > "$state/sources.list"
@@ -14,7 +14,7 @@ opts=(-o Dir::State="$state" -o Dir::State::Lists="$state/lists" -o Dir::State::
       -o Dir::Cache="$state" -o Dir::Cache::archives="$state/archives" -o Dir::Etc::sourcelist="$state/sources.list"
       -o Dir::Etc::sourceparts=/dev/null -o Dir::Etc::main=/dev/null -o Dir::Etc::parts="$state/etc/apt.conf.d"
       -o Dir::Etc::preferencesparts="$state/etc/preferences.d" -o Dir::Etc::preferences=/dev/null
-      -o APT::Architecture=amd64 -o APT::Architectures=amd64 -o APT::Get::List-Cleanup=0
+      -o APT::Architecture="$arch" -o APT::Architectures="$arch" -o APT::Get::List-Cleanup=0
       -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false -o APT::Sandbox::User=root
       -o Acquire::Languages=none -o Acquire::Retries=3)
 if [ -z "$(find "$state/stamp" -mmin -1440 2>/dev/null)" ]; then
@@ -29,6 +29,6 @@ get() {
   for d in $deps; do get "$d"; done
   case $package in linux-image-[a-z]*) [ -n "$deps" ] && return 0;; esac      # the metapackage itself is empty
   (cd "$dest" && apt-get "${opts[@]}" -qq download "$package" >&2)
-  ls -1t "$dest"/"${package}"_*.deb | head -1
+  ls -1t "$dest"/"${package}"_*_"$arch".deb | head -1
 }
 for package in "$@"; do get "$package"; done

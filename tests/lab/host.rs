@@ -8,7 +8,16 @@ use libtest_mimic::Failed;
 
 /// Are we in it?
 pub fn is_the_lab() -> bool {
-    std::fs::read_to_string("/proc/sys/kernel/hostname").is_ok_and(|name| name.trim() == "hwlab")
+    name() == "hwlab"
+}
+
+/// Are we in the emulated Raspberry Pi?
+pub fn is_the_pi() -> bool {
+    name() == "hwlab-pi"
+}
+
+fn name() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim().to_owned()
 }
 
 /// Boots it and runs this program there.

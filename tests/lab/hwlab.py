@@ -1,17 +1,21 @@
 #!/usr/bin/env python3
 """Runs programs against the kernel's own drivers on simulated GPIO chips, I2C chips and 1-Wire buses on a machine that has
-none: boots a Debian kernel in QEMU (software emulation: no KVM, no root).
+none: boots a Debian kernel in QEMU (software emulation: no KVM, no root). And runs programs for aarch64 on an emulated
+Raspberry Pi 3B: its own GPIO, PWM and thermal drivers, its line names, its device tree.
 
   hwlab.py build [--force]                                    fetch and unpack the guest (once; about 260 MB)
   hwlab.py run [--file F]... [--repo DIR] [--net] -- CMD...   boot, run CMD in the guest, print its output, exit with
                                                               its status, power off
+  hwlab.py pi [--file F]... [--net] -- CMD...                 the same on the Raspberry Pi
 
 In the guest: each F as /xfer/NAME (/xfer is shared, read-write), DIR read-only at its own path, gpiosim (see
 guest/gpiosim), the gpiod 2 tools, i2c-tools, the modules of oot/ for modprobe, busybox. With --net the host's 127.0.0.1 is 10.0.2.2, also called "host".
+The Raspberry Pi shares no folder with the host: the files are copies, and one command is all it runs.
 As a library:  with VM(files=['target/debug/katydid'], net=True) as vm: status, text = vm.run('gpiodetect')
 The guest is kept in $KATYDID_CACHE, else .cache/lab of the repository."""
 import argparse
 import os
+import re
 import shlex
 import shutil
 import socket
@@ -20,7 +24,7 @@ import sys
 import tempfile
 import time
 
-from image import build
+from image import build, build_pi
 
 
 class VM:
@@ -37,7 +41,7 @@ class VM:
             shutil.copy(file, self.xfer)
         self.cwd = os.path.realpath(repo) if repo else '/xfer'
         append = ('console=ttyS0 quiet panic=-1 nokaslr mitigations=off tsc=reliable no_timer_check '
-                  'cryptomgr.notests random.trust_cpu=on net.ifnames=0')
+                  'cryptomgr.notests random.trust_cpu=on net.ifnames=0 hwlab.name=hwlab')
         share = 'local,path=%s,mount_tag=%s,security_model=none,multidevs=remap'
         command = ['qemu-system-x86_64', '-machine', 'q35,accel=tcg', '-cpu', 'max,-la57', '-m', str(mem), '-smp', '1',
                    '-nodefaults', '-display', 'none', '-no-reboot', '-monitor', 'none', '-serial', 'file:' + self.log,
@@ -78,7 +82,7 @@ class VM:
             raise RuntimeError('no agent: %r; console: %s' % (hello, self.console()[-2000:]))
 
     def console(self):
-        return open(self.log, errors='replace').read() if os.path.exists(self.log) else ''
+        return read(self.log)
 
     def _line(self, end):
         while b'\n' not in self.unread:
@@ -115,8 +119,7 @@ class VM:
 
     def output(self, job):
         """What a job has printed so far."""
-        path = '%s/%s.out' % (self.xfer, job)
-        return open(path, errors='replace').read() if os.path.exists(path) else ''
+        return read('%s/%s.out' % (self.xfer, job))
 
     def run(self, script, timeout=120):
         """Runs a shell script in the guest. -> (status, output)"""
@@ -143,9 +146,70 @@ class VM:
         self.close()
 
 
+class Pi:
+    """A running Raspberry Pi 3B, which has one job: `script`, with `files` beside it in /xfer."""
+
+    def __init__(self, script, files=(), net=False):
+        kernel, initrd, tree = build_pi()
+        self.dir = tempfile.mkdtemp(prefix='hwlab-pi-')
+        self.told, self.log = self.dir + '/told', self.dir + '/console.log'
+        os.makedirs(self.dir + '/more/xfer')
+        for file in files:
+            shutil.copy(file, self.dir + '/more/xfer')
+        with open(self.dir + '/more/xfer/job.sh', 'w') as job:
+            job.write(script + '\n')
+        shutil.copy(initrd, self.dir + '/initrd.gz')
+        # The kernel unpacks one archive after the other.
+        pack = 'find . | cpio -o -H newc --quiet -R 0:0 | gzip -1 >> ../initrd.gz'
+        subprocess.run(pack, shell=True, cwd=self.dir + '/more', check=True)
+        append = 'console=ttyAMA0,115200 quiet panic=-1 net.ifnames=0 iomem=relaxed hwlab.name=hwlab-pi hwlab.tty=ttyS1'
+        command = ['qemu-system-aarch64', '-M', 'raspi3b', '-nodefaults', '-display', 'none', '-no-reboot',
+                   '-monitor', 'none', '-kernel', kernel, '-dtb', tree, '-initrd', self.dir + '/initrd.gz',
+                   '-serial', 'file:' + self.log, '-serial', 'file:' + self.told,
+                   '-append', append + (' hwlab.usbnet' if net else '')]
+        if net:
+            command += ['-netdev', 'user,id=net', '-device', 'usb-net,netdev=net']
+        self.errors = open(self.dir + '/qemu.err', 'w')
+        self.qemu = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.errors, stderr=self.errors)
+
+    def output(self):
+        """What the job has printed so far."""
+        text = read(self.told).replace('\r', '')
+        return re.sub(r'^.*?=== begin\n', '', text, count=1, flags=re.S) if '=== begin\n' in text else ''
+
+    def wait(self, timeout=300):
+        """Waits for the job's end. -> (status, output)"""
+        end = time.monotonic() + timeout
+        while True:
+            done = re.fullmatch(r'(.*?)=== end (\d+)\n', self.output(), re.S)
+            if done:
+                return int(done[2]), done[1]
+            if self.qemu.poll() is not None or time.monotonic() > end:
+                raise RuntimeError('the job did not end: %s; console: %s; %s' % (
+                    self.output()[-2000:], read(self.log)[-2000:], read(self.dir + '/qemu.err')))
+            time.sleep(0.1)
+
+    def close(self):
+        if self.qemu.poll() is None:
+            self.qemu.kill()
+        self.qemu.wait()
+        self.errors.close()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+def read(path):
+    return open(path, errors='replace').read() if os.path.exists(path) else ''
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('what', choices=['build', 'run'])
+    parser.add_argument('what', choices=['build', 'run', 'pi'])
     parser.add_argument('--file', action='append', default=[], help='a file for /xfer')
     parser.add_argument('--repo', help='a directory to mount read-only at its own path')
     parser.add_argument('--net', action='store_true', help='with a network')
@@ -159,8 +223,14 @@ def main():
     if args.what == 'build':
         print(*build(args.force))
         return 0
+    script = command[0] if len(command) == 1 else shlex.join(command)
+    if args.what == 'pi':
+        with Pi(script, args.file, args.net) as pi:
+            status, text = pi.wait(args.timeout)
+            sys.stdout.write(text)
+            return status
     with VM(args.file, args.repo, args.net) as vm:
-        job = vm.start(command[0] if len(command) == 1 else shlex.join(command))
+        job = vm.start(script)
         try:
             status, _ = vm.wait(job, args.timeout)
         except (TimeoutError, RuntimeError) as error:

@@ -1,5 +1,6 @@
-"""The guest's kernel and initrd, from Debian packages: fetched and unpacked once, without root and without touching
-this machine's own apt. x86_64 only; the newest kernel of KERNEL_SUITE is taken, since gpio-sim must be in it."""
+"""The guests' kernels and initrds, from Debian packages: fetched and unpacked once, without root and without touching
+this machine's own apt. The newest kernel of KERNEL_SUITE is taken, since gpio-sim must be in it. Two guests: a machine
+like this one (x86_64), and a Raspberry Pi 3B (aarch64)."""
 import fcntl
 import hashlib
 import os
@@ -19,16 +20,19 @@ PACKAGES = 'busybox-static dash libc6 libgcc-s1 gpiod libgpiod3 i2c-tools libi2c
 # loaded at boot, with what they need
 MODULES = 'configfs gpio-sim virtio_pci virtio_net virtio_console 9p 9pnet_virtio'.split()
 # there for modprobe
-SPARE = 'i2c-dev i2c-stub lm75 bmp280-i2c regmap-i2c wire w1_therm ledtrig-timer'.split()
-TOOLS = {'qemu-system-x86_64': 'qemu-system-x86', 'cpio': 'cpio', 'modinfo': 'kmod', 'depmod': 'kmod', 'xz': 'xz-utils',
-         'zstd': 'zstd', 'apt-get': 'apt', 'dpkg-deb': 'dpkg', 'unshare': 'util-linux'}
+SPARE = 'i2c-dev i2c-stub lm75 bmp280-i2c regmap-i2c wire w1_therm ledtrig-timer virtio_blk ext4'.split()
+# the same for the Raspberry Pi; its network comes by USB
+PI_MODULES = 'configfs dwc2 phy-generic cdc_ether bcm2835_thermal pwm-bcm2835 leds-gpio'.split()
+PI_TREE = 'bcm2837-rpi-3-b.dtb'
+TOOLS = {'cpio': 'cpio', 'modinfo': 'kmod', 'depmod': 'kmod', 'xz': 'xz-utils',
+         'zstd': 'zstd', 'apt-get': 'apt', 'dpkg-deb': 'dpkg', 'unshare': 'util-linux', 'mkfs.ext4': 'e2fsprogs'}
 
 
-def need_tools():
+def need_tools(more):
     os.environ['PATH'] += ':/usr/sbin:/sbin'
     if os.uname().machine != 'x86_64':
-        raise SystemExit('hwlab: the lab runs programs of this machine in an x86_64 guest; this is ' + os.uname().machine)
-    missing = sorted({package for tool, package in TOOLS.items() if not shutil.which(tool)})
+        raise SystemExit('hwlab: the lab is made for x86_64; this is ' + os.uname().machine)
+    missing = sorted({package for tool, package in {**TOOLS, **more}.items() if not shutil.which(tool)})
     if not missing:
         return
     install = ['apt-get', 'install', '-y', '--no-install-recommends', *missing]
@@ -40,33 +44,53 @@ def need_tools():
 
 
 def build(force=False):
-    """-> (kernel, initrd): built on first use and whenever a file of the guest is newer; by one process at a time."""
-    need_tools()
-    os.makedirs(CACHE, exist_ok=True)
-    with open(CACHE + '/lock', 'w') as lock:
+    """-> (kernel, initrd) of the machine like this one: built on first use and whenever a file of the guest is newer; by
+    one process at a time."""
+    need_tools({'qemu-system-x86_64': 'qemu-system-x86'})
+    return build_one('amd64', force)
+
+
+def build_pi(force=False):
+    """-> (kernel, initrd, device tree) of the Raspberry Pi."""
+    need_tools({'qemu-system-aarch64': 'qemu-system-arm'})
+    kernel, initrd = build_one('arm64', force)
+    return kernel, initrd, os.path.dirname(kernel) + '/board.dtb'
+
+
+def build_one(arch, force):
+    place = CACHE if arch == 'amd64' else os.path.join(CACHE, arch)
+    os.makedirs(place, exist_ok=True)
+    with open(place + '/lock', 'w') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        return build_alone(force)
+        return build_alone(arch, place, force)
 
 
-def build_alone(force):
-    boot = os.path.join(CACHE, 'boot')
+def build_alone(arch, place, force):
+    boot = os.path.join(place, 'boot')
     kernel, initrd = boot + '/kernel', boot + '/initrd.gz'
     folders = [os.path.join(HERE, name) for name in ('guest', 'oot')]
     sources = [__file__] + [os.path.join(folder, name) for folder in folders for name in os.listdir(folder)]
     if not force and os.path.exists(initrd) and os.path.getmtime(initrd) > max(map(os.path.getmtime, sources)):
         return kernel, initrd
     os.makedirs(boot, exist_ok=True)
-    packed = unpack('kernel', KERNEL_SUITE, ['linux-image-amd64'])
-    user = unpack('user', USER_SUITE, PACKAGES)
+    packed = unpack(arch, place + '/kernel', KERNEL_SUITE, ['linux-image-' + arch])
+    user = unpack(arch, place + '/user', USER_SUITE, PACKAGES)
     modules = [d for base in ('/usr/lib/modules', '/lib/modules') if os.path.isdir(packed + base)
                for d in sorted(os.scandir(packed + base), key=lambda d: d.name)][-1]
-    simulators = build_simulators(modules.name)
     image = modules.path + '/vmlinuz'
-    extract_kernel(image if os.path.exists(image) else packed + '/boot/vmlinuz-' + modules.name, kernel)
+    image = image if os.path.exists(image) else packed + '/boot/vmlinuz-' + modules.name
     root = tempfile.mkdtemp(dir=boot)
     try:
-        fill_root(root, user)
-        add_modules(root, modules, simulators)
+        if arch == 'amd64':
+            extract_kernel(image, kernel)
+            fill_root(root, user, MODULES)
+            add_modules(root, modules, MODULES + SPARE, build_simulators(modules.name))
+        else:
+            extract_arm_kernel(image, kernel)
+            trees = [os.path.join(d, PI_TREE) for d, _, names in os.walk(packed) if PI_TREE in names]
+            shutil.copyfile(trees[0], boot + '/board.dtb')
+            fill_root(root, user, PI_MODULES)
+            add_modules(root, modules, PI_MODULES)
         pack = 'find . | LC_ALL=C sort | cpio -o -H newc --quiet -R 0:0 | gzip -1 > ' + shlex.quote(initrd + '.tmp')
         subprocess.run(pack, shell=True, cwd=root, check=True)
         os.rename(initrd + '.tmp', initrd)
@@ -98,16 +122,15 @@ def output(*command, **more):
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, **more).stdout
 
 
-def unpack(name, suite, packages):
+def unpack(arch, place, suite, packages):
     """-> the directory that holds the packages' files"""
-    place = os.path.join(CACHE, name)
     done = place + '/.done'
     wanted = ' '.join([suite, *packages])
     if os.path.exists(done) and open(done).read() == wanted:
         return place
     shutil.rmtree(place, ignore_errors=True)
     fetch = os.path.join(HERE, 'debfetch.sh')
-    for deb in output(fetch, suite, CACHE, *packages).split():
+    for deb in output(fetch, arch, suite, CACHE, *packages).split():
         os.makedirs(place, exist_ok=True)
         output('dpkg-deb', '-x', deb, place)
         os.remove(deb)
@@ -136,12 +159,27 @@ def extract_kernel(image, out):
         file.write(elf)
 
 
-def fill_root(root, user):
+def extract_arm_kernel(image, out):
+    """The plain image out of one that unpacks itself by EFI, which the emulated board does not have."""
+    data = open(image, 'rb').read()
+    if data[:2] == b'MZ' and data[4:8] == b'zimg':
+        offset, size = struct.unpack_from('<II', data, 8)
+        tool = {'gzip': ['gzip', '-dc'], 'zstd': ['zstd', '-dc']}.get(data[24:56].split(b'\0')[0].decode(), ['xz', '-dc'])
+        data = subprocess.run(tool, input=data[offset:offset + size], stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL).stdout
+    if data[0x38:0x3c] != b'ARM\x64':
+        raise SystemExit('hwlab: cannot unpack ' + image)
+    with open(out, 'wb') as file:
+        file.write(data)
+
+
+def fill_root(root, user, modules):
     for d in 'usr/bin usr/sbin usr/lib proc sys dev etc root tmp run repo xfer'.split():
         os.makedirs(os.path.join(root, d))
     for link in 'bin sbin lib'.split():
         os.symlink('usr/' + link, os.path.join(root, link))
-    os.symlink('usr/lib64', root + '/lib64')
+    if os.path.isdir(user + '/usr/lib64'):
+        os.symlink('usr/lib64', root + '/lib64')
     skip = shutil.ignore_patterns('gconv', 'audit', '*.py', 'locale', 'systemd', 'mime', 'udev')
     for top in ('usr/bin', 'usr/sbin', 'usr/lib', 'usr/lib64', 'bin', 'sbin', 'lib', 'lib64'):
         source = os.path.join(user, top)
@@ -152,10 +190,10 @@ def fill_root(root, user):
         shutil.copy(os.path.join(HERE, 'guest', name), root + target)
         os.chmod(root + target, 0o755)
     with open(root + '/etc/hwlab-modules', 'w') as file:
-        file.write('\n'.join(MODULES) + '\n')
+        file.write('\n'.join(modules) + '\n')
 
 
-def add_modules(root, modules, simulators):
+def add_modules(root, modules, wanted, simulators=None):
     """The wanted modules, what they depend on and the simulators, unpacked, under /usr/lib/modules."""
     have = {}
     for folder, _, files in os.walk(modules.path):
@@ -163,14 +201,16 @@ def add_modules(root, modules, simulators):
             match = re.match(r'(.*)\.ko(\.xz|\.zst)?$', name)
             if match:
                 have[match[1].replace('-', '_')] = os.path.join(folder, name)
-    need, todo = {}, [name.replace('-', '_') for name in MODULES + SPARE]
+    built_in = set(re.findall(r'([^/]*)\.ko$', open(modules.path + '/modules.builtin').read().replace('-', '_'), re.M))
+    wanted = {name.replace('-', '_') for name in wanted} - built_in
+    need, todo = {}, sorted(wanted)
     while todo:
         name = todo.pop()
         if name in need or name not in have:
             continue
         need[name] = have[name]
         todo += [n.replace('-', '_') for n in output('modinfo', '-F', 'depends', have[name]).strip().split(',') if n]
-    missing = {'gpio_sim', '9p', 'virtio_net', 'i2c_stub', 'lm75', 'bmp280_i2c', 'w1_therm', 'ledtrig_timer'} - set(need)
+    missing = wanted - set(need)
     if missing:
         raise SystemExit('hwlab: kernel %s has no module %s' % (modules.name, ', '.join(sorted(missing))))
     place = os.path.join(root, 'usr/lib/modules', modules.name)
@@ -183,7 +223,7 @@ def add_modules(root, modules, simulators):
                 subprocess.run(['zstd', '-dqc', path], stdout=file, check=True)
             else:
                 shutil.copyfileobj(open(path, 'rb'), file)
-    for name in os.listdir(simulators):
+    for name in os.listdir(simulators) if simulators else ():
         shutil.copy(os.path.join(simulators, name), place + '/kernel/')
     for name in ('modules.builtin', 'modules.order', 'modules.builtin.modinfo'):
         if os.path.exists(os.path.join(modules.path, name)):

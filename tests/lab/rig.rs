@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use katydid::drivers::gpio::{Help, listen_with};
 use katydid::drivers::sim::Bench;
-use katydid::drivers::{Feed, FirstTry, Order, Report, actuator_task, sensor_task};
+use katydid::drivers::{Feed, FirstTry, Order, Report, Tallies, actuator_task, counter_task, sensor_task};
 use katydid::model::{
-    Actuator, Bias, DriveMode, Exit, Fault, GpioInput, GpioOutput, Kind, Label, Line, Sensor, Sink, Source, Value,
+    Actuator, Bias, CounterInput, DriveMode, Exit, Fault, GpioInput, GpioOutput, Kind, Label, Line, Pulses, Sensor,
+    Sink, Source, Value,
 };
 use libtest_mimic::Trial;
 use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
@@ -25,7 +26,7 @@ pub const OFF: Value = Value::Switch(false);
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// A test that runs on a runtime like the program's.
-pub fn trial<F: Future<Output = ()> + 'static>(name: &str, test: fn() -> F) -> Trial {
+pub fn trial<F: Future<Output = ()>>(name: &str, test: impl FnOnce() -> F + Send + 'static) -> Trial {
     Trial::test(name, move || {
         let run = || runtime().block_on(test());
         catch_unwind(AssertUnwindSafe(run)).map_err(|_| "it panicked; see above".into())
@@ -98,6 +99,7 @@ impl Point {
         let sensor = Sensor {
             label,
             kind: Kind::on_off(),
+            raw: Kind::on_off(),
             source: Source::Gpio(input),
             every: None,
             filters: Vec::new(),
@@ -105,7 +107,8 @@ impl Point {
         };
         let (reports, heard) = mpsc::channel(room);
         let feed = Feed::new(&sensor.label.name, reports);
-        let task = tokio::spawn(sensor_task(&sensor, feed, FirstTry::default(), &Bench::default()));
+        let task =
+            tokio::spawn(sensor_task(&sensor, feed, FirstTry::default(), &Bench::default(), &mut Tallies::default()));
         Point { heard, orders: None, task }
     }
 
@@ -117,14 +120,36 @@ impl Point {
         Point { heard, orders: None, task }
     }
 
+    /// Pulses, told twenty times a second, with no more than this asked of the kernel.
+    pub fn counting(most: Help, input: CounterInput<Line>, tallies: &mut Tallies) -> Point {
+        let name = match &input.pulses {
+            Pulses::Line(input) => input.line.pin.clone(),
+            Pulses::Of(name) => format!("{name}-rate"),
+        };
+        let (reports, heard) = mpsc::channel(1024);
+        let feed = Feed::new(&name, reports);
+        let every = Duration::from_millis(50);
+        let task = tokio::spawn(counter_task(most, input, every, feed, FirstTry::default(), tallies));
+        Point { heard, orders: None, task }
+    }
+
     /// A source that is asked twenty times a second.
     pub fn asking(source: Source<Line>) -> Point {
         let kind = Kind::Number { unit: String::new(), decimals: 3, range: None };
         let every = Some(Duration::from_millis(50));
-        let sensor = Sensor { label: label("sensor"), kind, source, every, filters: Vec::new(), gestures: None };
+        let sensor = Sensor {
+            label: label("sensor"),
+            raw: kind.clone(),
+            kind,
+            source,
+            every,
+            filters: Vec::new(),
+            gestures: None,
+        };
         let (reports, heard) = mpsc::channel(64);
         let feed = Feed::new("sensor", reports);
-        let task = tokio::spawn(sensor_task(&sensor, feed, FirstTry::default(), &Bench::default()));
+        let task =
+            tokio::spawn(sensor_task(&sensor, feed, FirstTry::default(), &Bench::default(), &mut Tallies::default()));
         Point { heard, orders: None, task }
     }
 

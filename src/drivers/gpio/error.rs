@@ -70,6 +70,12 @@ pub enum GpioError {
         /// The line's name.
         name: String,
     },
+    /// It does not tell when its level changes.
+    #[error("line {name} has no interrupts, so its pulses cannot be counted; wire them to a line that has")]
+    NoEdges {
+        /// The line's name.
+        name: String,
+    },
     /// The line does not take such a value.
     #[error("a GPIO line cannot be set to {0}")]
     NotALevel(String),

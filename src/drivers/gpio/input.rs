@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::GpioError;
 use super::chip::{self, Place};
 use super::error::{Away, errno};
+use super::lost::Lost;
 use super::settle::Settle;
 use crate::drivers::retry::Backoff;
 use crate::drivers::{Feed, FirstTry};
@@ -49,6 +50,7 @@ pub async fn listen_with(most: Help, input: GpioInput<Line>, feed: Feed, mut fir
     let mut backoff = Backoff::new();
     let mut away = Away::default();
     let mut told = false;
+    let mut lost = Lost::default();
     loop {
         let started = Listening::start(most, &input);
         first.made();
@@ -65,7 +67,7 @@ pub async fn listen_with(most: Help, input: GpioInput<Line>, feed: Feed, mut fir
                         listening.name
                     );
                 }
-                let Err(error) = listening.follow(&feed).await;
+                let Err(error) = listening.follow(&feed, &mut lost).await;
                 error
             }
             Err(error) => error,
@@ -92,7 +94,7 @@ struct Listening {
 impl Listening {
     fn start(most: Help, input: &GpioInput<Line>) -> Result<Listening, GpioError> {
         let place = chip::find(&input.line)?;
-        let (request, help) = request(&place, most, input)?;
+        let (request, help) = request(&place, most, input, |_| EdgeDetection::BothEdges, KEPT_EDGES)?;
         let level = request.lone_value().map_err(|error| GpioError::of_line(&place.name, &error))?.into();
         let hold = if help == Help::Debounces { Duration::ZERO } else { input.debounce };
         let request = chip::watched(request, &place.name)?;
@@ -106,7 +108,7 @@ impl Listening {
         })
     }
 
-    async fn follow(&mut self, feed: &Feed) -> Result<Infallible, GpioError> {
+    async fn follow(&mut self, feed: &Feed, lost: &mut Lost) -> Result<Infallible, GpioError> {
         feed.report(Ok(Value::Switch(self.level))).await;
         loop {
             let deadline = self.settle.deadline();
@@ -114,11 +116,15 @@ impl Listening {
                 ready = self.request.readable() => {
                     // Before draining: an edge that comes from here on wakes us again.
                     ready.map_err(|error| self.trouble(error.into()))?.clear_ready();
-                    self.drain(feed).await?;
+                    self.drain(feed, lost).await?;
                     self.settle.read(self.read()?, Instant::now())
                 }
                 () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
                     self.settle.due(self.read()?, Instant::now())
+                }
+                () = lost.due() => {
+                    lost.say(feed.point());
+                    continue;
                 }
                 () = sleep(LOOK), if self.looks => self.settle.read(self.read()?, Instant::now()),
             };
@@ -130,7 +136,7 @@ impl Listening {
 
     /// Reports what the waiting edges say, in their order. While the reports are not taken the kernel's buffer
     /// overflows, which is why the level is read again after this.
-    async fn drain(&mut self, feed: &Feed) -> Result<(), GpioError> {
+    async fn drain(&mut self, feed: &Feed, lost: &mut Lost) -> Result<(), GpioError> {
         let size = self.request.get_ref().edge_event_u64_size();
         let mut words = vec![0; size * BATCH];
         loop {
@@ -142,10 +148,7 @@ impl Listening {
             let read = request.read_edge_events_into_slice(&mut words).map_err(|error| self.trouble(error))?;
             for words in words[..read].chunks_exact(size) {
                 let edge = self.request.get_ref().edge_event_from_slice(words).map_err(|error| self.trouble(error))?;
-                let lost = edge.line_seqno.wrapping_sub(self.edge).saturating_sub(1);
-                if lost > 0 {
-                    tracing::debug!(point = feed.point(), lost, "edges lost");
-                }
+                lost.note(u64::from(edge.line_seqno.wrapping_sub(self.edge).saturating_sub(1)));
                 self.edge = edge.line_seqno;
                 if let Some(level) = self.settle.edge(edge.kind == EdgeKind::Rising, Instant::now()) {
                     feed.report(Ok(Value::Switch(level))).await;
@@ -165,17 +168,23 @@ impl Listening {
 }
 
 /// The line with as much done by the kernel as it is able to.
-fn request(place: &Place, most: Help, input: &GpioInput<Line>) -> Result<(Request, Help), GpioError> {
+pub(super) fn request(
+    place: &Place,
+    most: Help,
+    input: &GpioInput<Line>,
+    edges: impl Fn(Help) -> EdgeDetection,
+    kept: u32,
+) -> Result<(Request, Help), GpioError> {
     let most = if input.debounce.is_zero() { most.max(Help::TellsEdges) } else { most };
     let mut refusal = None;
     for help in [Help::Debounces, Help::TellsEdges, Help::Reads].into_iter().filter(|help| *help >= most) {
         let mut settings = Request::builder();
-        settings.as_input().with_bias(bias(input.bias)).with_kernel_event_buffer_size(KEPT_EDGES);
+        settings.as_input().with_bias(bias(input.bias)).with_kernel_event_buffer_size(kept);
         if input.active_low {
             settings.as_active_low();
         }
         if help != Help::Reads {
-            settings.with_edge_detection(EdgeDetection::BothEdges);
+            settings.with_edge_detection(edges(help));
         }
         if help == Help::Debounces {
             settings.with_debounce_period(input.debounce);

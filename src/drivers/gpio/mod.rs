@@ -2,12 +2,15 @@
 //! A request carries bias, active level and, for outputs, the value, so that no line is ever half set up.
 
 mod chip;
+mod counter;
 mod error;
 mod input;
+mod lost;
 mod output;
 mod settle;
 mod survey;
 
+pub(in crate::drivers) use counter::count;
 pub(super) use error::Away;
 pub use error::GpioError;
 pub use input::{Help, listen, listen_with};

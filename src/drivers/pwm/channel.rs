@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use super::Wave;
 use crate::drivers::{enable, sysfs};
 use crate::model::{Fault, Pulse, PwmChannel};
 
@@ -61,7 +62,7 @@ fn device(chip: &Path) -> Option<String> {
 
 /// A channel that is exported for us, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Channel {
+pub(in crate::drivers) struct Channel {
     finder: Finder,
     chip: PathBuf,
     folder: PathBuf,
@@ -71,7 +72,7 @@ pub(super) struct Channel {
 
 impl Channel {
     /// Exports a channel of the chip that was found, and waits until its files may be written.
-    pub async fn get(finder: Finder, chip: PathBuf) -> Result<Channel, Fault> {
+    pub(super) async fn get(finder: Finder, chip: PathBuf) -> Result<Channel, Fault> {
         let number = finder.wanted.channel;
         let folder = chip.join(format!("pwm{number}"));
         let channels = sysfs::number(&chip.join("npwm")).unwrap_or(f64::INFINITY);
@@ -124,39 +125,10 @@ impl Channel {
         last.map_err(|error| self.trouble("duty_cycle", &error))
     }
 
-    /// Makes it send pulses of `width` ns. What runs already goes on without a pause if the polarity is right.
-    pub fn set_up(&self, pulse: &Pulse, width: u64) -> Result<(), Fault> {
-        let polarity = if pulse.active_low { "inversed" } else { "normal" };
-        let turn = self.text("polarity")? != polarity;
-        if turn && self.number("enable")? != 0 {
-            self.put("enable", "0")?;
-        }
-        // The kernel takes no pulse that is longer than its period, at no moment.
-        if self.number("duty_cycle")? > pulse.period {
-            self.put("duty_cycle", "0")?;
-        }
-        self.put("period", &pulse.period.to_string())?;
-        if turn {
-            self.put("polarity", polarity)?;
-        }
-        self.set_width(width)?;
-        self.put("enable", "1")
-    }
-
-    /// The length of the pulse, in ns.
-    pub fn set_width(&self, width: u64) -> Result<(), Fault> {
-        self.put("duty_cycle", &width.to_string())
-    }
-
-    /// Pulse and period in ns as the kernel has them; no pulse while the signal is off.
-    pub fn in_force(&self) -> Result<(Option<u64>, u64), Fault> {
-        let (width, period) = (self.number("duty_cycle")?, self.number("period")?);
-        Ok(((self.number("enable")? != 0).then_some(width), period))
-    }
-
-    /// Leaves it exported when it is dropped, for its signal to go on.
-    pub fn keep(&mut self) {
-        self.ours = !self.folder.exists();
+    /// The chip's number now, and the channel's.
+    pub fn numbers(&self) -> Option<(u8, u8)> {
+        let chip = self.chip.file_name()?.to_str()?.strip_prefix("pwmchip")?.parse().ok()?;
+        Some((chip, u8::try_from(self.finder.wanted.channel).ok()?))
     }
 
     fn text(&self, file: &str) -> Result<String, Fault> {
@@ -177,7 +149,8 @@ impl Channel {
         sysfs::write(&self.folder.join(file), text).map_err(refused)
     }
 
-    fn trouble(&self, file: &str, error: &io::Error) -> Fault {
+    /// Why a file of the channel could not be read or written.
+    pub fn trouble(&self, file: &str, error: &io::Error) -> Fault {
         match error.kind() {
             ErrorKind::PermissionDenied => {
                 let path = if file == "export" { "export".to_owned() } else { self.in_chip(file) };
@@ -216,6 +189,40 @@ impl Channel {
     fn shown_chip(&self) -> String {
         let chip = self.chip.strip_prefix(&self.finder.root).unwrap_or(&self.chip);
         Path::new("/").join(chip).display().to_string()
+    }
+}
+
+impl Wave for Channel {
+    /// What runs already goes on without a pause if the polarity is right.
+    fn set_up(&self, pulse: &Pulse, width: u64) -> Result<(), Fault> {
+        let polarity = if pulse.active_low { "inversed" } else { "normal" };
+        let turn = self.text("polarity")? != polarity;
+        if turn && self.number("enable")? != 0 {
+            self.put("enable", "0")?;
+        }
+        // The kernel takes no pulse that is longer than its period, at no moment.
+        if self.number("duty_cycle")? > pulse.period {
+            self.put("duty_cycle", "0")?;
+        }
+        self.put("period", &pulse.period.to_string())?;
+        if turn {
+            self.put("polarity", polarity)?;
+        }
+        self.set_width(width)?;
+        self.put("enable", "1")
+    }
+
+    fn set_width(&self, width: u64) -> Result<(), Fault> {
+        self.put("duty_cycle", &width.to_string())
+    }
+
+    fn in_force(&self) -> Result<(Option<u64>, u64), Fault> {
+        let (width, period) = (self.number("duty_cycle")?, self.number("period")?);
+        Ok(((self.number("enable")? != 0).then_some(width), period))
+    }
+
+    fn keep(&mut self) {
+        self.ours = !self.folder.exists();
     }
 }
 

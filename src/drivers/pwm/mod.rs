@@ -5,10 +5,12 @@
 
 mod channel;
 
+use std::future::{Future, ready};
 use std::path::Path;
 use std::time::Duration;
 
-use self::channel::{Channel, Finder};
+pub(super) use self::channel::Channel;
+use self::channel::Finder;
 use super::held::{self, ClaimValue, Held, SetError};
 use super::{Feed, FirstTry, Orders};
 use crate::model::{Exit, Fault, Pulse, PwmOutput, Scale, Value};
@@ -23,12 +25,43 @@ pub(super) async fn hold(
     feed: Feed,
     first: FirstTry,
 ) {
+    hold_by(|channel| ready(Ok(channel)), output, value, exit, root, orders, feed, first).await;
+}
+
+/// How a channel that is ours is driven.
+pub(super) trait Wave: Send {
+    /// Makes it send pulses of `width` ns, which are the first it sends.
+    fn set_up(&self, pulse: &Pulse, width: u64) -> Result<(), Fault>;
+
+    /// The length of the pulse, in ns.
+    fn set_width(&self, width: u64) -> Result<(), Fault>;
+
+    /// Pulse and period in ns as the kernel has them; no pulse while the signal is off.
+    fn in_force(&self) -> Result<(Option<u64>, u64), Fault>;
+
+    /// Leaves it exported when it is dropped, for its signal to go on.
+    fn keep(&mut self);
+}
+
+/// The same for a channel that something else drives: `take` hands it over.
+#[expect(clippy::too_many_arguments, reason = "those of `hold`, and who drives")]
+pub(super) async fn hold_by<W: Wave, T: Future<Output = Result<W, Fault>>>(
+    take: impl Fn(Channel) -> T,
+    output: PwmOutput,
+    value: ClaimValue,
+    exit: Exit,
+    root: &Path,
+    orders: Orders,
+    feed: Feed,
+    first: FirstTry,
+) {
     let mut finder = Finder::new(root, &output.channel, output.pin.as_deref());
     let claim = || {
         let found = finder.find();
         let finder = finder.clone();
         let (pulse, value) = (output.pulse, value.next());
-        async move { Signal::claim(Channel::get(finder, found?).await?, pulse, value, exit) }
+        let take = &take;
+        async move { Signal::claim(take(Channel::get(finder, found?).await?).await?, pulse, value, exit) }
     };
     held::hold(claim, orders, feed, first).await;
 }
@@ -40,8 +73,8 @@ pub(super) fn absent(output: &PwmOutput, root: &Path) -> Option<Fault> {
 
 /// A signal that is ours. When dropped it is left at its exit value, and the channel is let go if there is nothing to
 /// keep up: controllers may switch a channel off that nobody holds.
-struct Signal {
-    channel: Channel,
+struct Signal<W: Wave> {
+    channel: W,
     pulse: Pulse,
     /// The pulse in ns that is left behind; `None` leaves whatever it is.
     exit: Option<u64>,
@@ -49,8 +82,8 @@ struct Signal {
     told: (Value, u64),
 }
 
-impl Signal {
-    fn claim(channel: Channel, pulse: Pulse, safe: Value, exit: Exit) -> Result<Signal, Fault> {
+impl<W: Wave> Signal<W> {
+    fn claim(channel: W, pulse: Pulse, safe: Value, exit: Exit) -> Result<Signal<W>, Fault> {
         let width = |value| pulse.width(value).ok_or_else(|| no_such(value));
         let exit = match exit {
             Exit::To(value) => Some(width(value)?),
@@ -62,7 +95,7 @@ impl Signal {
     }
 }
 
-impl Held for Signal {
+impl<W: Wave> Held for Signal<W> {
     const LOOK: Duration = Duration::from_secs(5);
 
     fn set(&mut self, value: Value) -> Result<Value, SetError> {
@@ -86,7 +119,7 @@ impl Held for Signal {
     }
 }
 
-impl Drop for Signal {
+impl<W: Wave> Drop for Signal<W> {
     fn drop(&mut self) {
         if let Some(width) = self.exit
             && let Err(fault) = self.channel.set_width(width)
@@ -146,7 +179,7 @@ mod tests {
         fs::read_to_string(tree.root().join(CHIP).join(file)).unwrap().trim().to_owned()
     }
 
-    async fn claim(tree: &Tree, output: &PwmOutput, safe: f64, exit: Exit) -> Result<Signal, Fault> {
+    async fn claim(tree: &Tree, output: &PwmOutput, safe: f64, exit: Exit) -> Result<Signal<Channel>, Fault> {
         let mut finder = Finder::new(tree.root(), &output.channel, output.pin.as_deref());
         let found = finder.find()?;
         Signal::claim(Channel::get(finder, found).await?, output.pulse, Value::Number(safe), exit)
