@@ -11,12 +11,12 @@ mod puzzled;
 mod rooms;
 mod seen;
 mod spoken;
+mod telling;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use jid::{BareJid, FullJid};
-use xmpp_parsers::message::MessageType;
 use xmpp_parsers::stanza::Stanza;
 
 use crate::control::{Automation, Controller, Decision, Outcome, Past, Questions, Refusal, Ticket};
@@ -25,9 +25,8 @@ use crate::xmpp::adhoc::Sessions;
 use crate::xmpp::hub::Hubs;
 use crate::xmpp::journal::Journal;
 pub use crate::xmpp::journal::Level;
-use crate::xmpp::message;
 use crate::xmpp::muc::Rooms;
-use crate::xmpp::notices::{Hall, Notice, Notices};
+use crate::xmpp::notices::{Hall, Notices};
 use crate::xmpp::presence::Dashboard;
 use crate::xmpp::rate::Bucket;
 use crate::xmpp::roster::Roster;
@@ -259,19 +258,6 @@ impl Agent {
         self.roster_due = false;
     }
 
-    fn introduce(&mut self, now: Now, out: &mut Vec<Effect>) {
-        self.introduce_by = None;
-        let scene = scene!(self, now);
-        let presences = self.dashboard.introduce(&scene, &self.roster);
-        out.extend(presences.into_iter().map(|presence| Effect::Send(presence.into())));
-        self.tell_hubs(false, now, out);
-    }
-
-    /// Online, and the roster has been gone through.
-    fn is_talking(&self) -> bool {
-        self.me.is_some() && self.introduce_by.is_none()
-    }
-
     fn offline(&mut self, now: Now, out: &mut Vec<Effect>) {
         self.me = None;
         self.rooms.offline();
@@ -332,7 +318,9 @@ impl Agent {
                 }
                 Decision::Repeated(sensor) => {
                     let scene = scene!(self, now);
-                    let notices = self.notices.repeated(&scene, PointId::Sensor(sensor));
+                    let away = |jid: &BareJid| self.rooms.of(jid).is_some_and(|room| !talking || !room.is_in());
+                    let hall = Hall { away: &away, answered: &[] };
+                    let notices = self.notices.repeated(&scene, &hall, PointId::Sensor(sensor));
                     self.notify(notices, out);
                 }
                 Decision::Gesture(sensor, gesture) => {
@@ -371,27 +359,6 @@ impl Agent {
         out.extend(
             self.dashboard.update(&scene, &self.roster).into_iter().map(|presence| Effect::Send(presence.into())),
         );
-    }
-
-    fn notify(&mut self, notices: Vec<Notice>, out: &mut Vec<Effect>) {
-        for (jid, text) in notices {
-            self.tell(jid, text, false, out);
-        }
-    }
-
-    /// Tells a contact or a room something of our own accord. What a contact must get even if it is away `lasts`.
-    /// False if it is a room and we are not in it.
-    fn tell(&mut self, jid: BareJid, text: String, lasts: bool, out: &mut Vec<Effect>) -> bool {
-        if self.rooms.of(&jid).is_some() {
-            return self.tell_room(jid, text, out);
-        }
-        let id = self.fresh_id();
-        let message = match lasts {
-            true => message::lasting(jid.into(), id, text),
-            false => message::write(jid.into(), MessageType::Chat, id, text),
-        };
-        out.push(Effect::Send(message.into()));
-        true
     }
 
     /// Another config for the same device: what is known of points that stay is kept, open requests end.

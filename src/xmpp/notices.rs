@@ -103,9 +103,9 @@ impl Notices {
     }
 
     /// What a point reads shall be told again, whether or not it has changed.
-    pub fn repeated(&mut self, scene: &Scene<'_>, point: PointId) -> Vec<Notice> {
+    pub fn repeated(&mut self, scene: &Scene<'_>, hall: &Hall<'_>, point: PointId) -> Vec<Notice> {
         let mut notices = Vec::new();
-        for (id, jid) in listeners(scene, point) {
+        for (id, jid) in listeners(scene, point).filter(|(_, jid)| !(hall.away)(jid)) {
             let told = self.told.entry((id, point)).or_default();
             let gap = gap(scene, point);
             // What is due soon, or was told just now, need not be said twice.
