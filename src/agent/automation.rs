@@ -110,6 +110,9 @@ impl Agent {
                 self.missed.insert(jid);
             }
         }
+        let alarm = self.device.alarm(id);
+        let (point, name) = (alarm.point, alarm.name.clone());
+        self.tell_hubs_of(point, Some(&name), event.name(), now, out);
         self.refresh(now, out);
     }
 

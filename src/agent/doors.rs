@@ -20,6 +20,10 @@ pub(super) enum Door {
     Form { by: BareJid, to: Jid, id: String, node: String, session: String },
     /// Words in a room, or to the device alone through it.
     Room { by: BareJid, to: Jid, nick: Option<String> },
+    /// One actuator of a control request, whose answer waits for all of them.
+    Control { by: BareJid, to: Jid, set: u64 },
+    /// A control request that nobody waits for.
+    Silent { by: BareJid },
     /// A hub's line, answered in its turn ([`crate::xmpp::hub`]).
     Hub { from: Jid, place: Place },
 }
@@ -54,7 +58,9 @@ impl Door {
     /// Who asked, by its real address.
     pub fn asker(&self) -> BareJid {
         match self {
-            Door::Room { by, .. } | Door::Form { by, .. } => by.clone(),
+            Door::Room { by, .. } | Door::Form { by, .. } | Door::Control { by, .. } | Door::Silent { by } => {
+                by.clone()
+            }
             Door::Chat { to, .. } | Door::Hub { from: to, .. } => to.to_bare(),
         }
     }
@@ -63,12 +69,12 @@ impl Door {
     pub fn asker_as<'a>(&self, device: &'a Device, rooms: &'a Rooms, contact: ContactId) -> Asker<'a> {
         let asker = Asker::of(device, contact);
         match self {
-            Door::Room { to, .. } | Door::Form { to, .. } => rooms.inside(asker, to),
-            Door::Chat { .. } | Door::Hub { .. } => asker,
+            Door::Room { to, .. } | Door::Form { to, .. } | Door::Control { to, .. } => rooms.inside(asker, to),
+            Door::Chat { .. } | Door::Silent { .. } | Door::Hub { .. } => asker,
         }
     }
 
-    /// The answer. `fresh` is the id of a new stanza, where one is needed.
+    /// The answer, if there is one to this actuator alone. `fresh` is the id of a new stanza, where one is needed.
     pub fn answer(
         self,
         scene: &Scene<'_>,
@@ -90,7 +96,7 @@ impl Door {
     /// Words as the answer, where words are one.
     pub fn say(self, device: &Device, rooms: &Rooms, fresh: String, text: String) -> Option<Stanza> {
         match self {
-            Door::Hub { .. } | Door::Form { .. } => None,
+            Door::Hub { .. } | Door::Form { .. } | Door::Control { .. } | Door::Silent { .. } => None,
             Door::Room { to, nick, .. } => Some(rooms.say(device, to, nick.as_deref(), fresh, text).into()),
             Door::Chat { to, type_, thread } => {
                 let mut message = message::write(to, type_, fresh, text);
@@ -138,6 +144,10 @@ impl Agent {
             if let Door::Hub { place, .. } = &door {
                 let lines = self.hubs.settled(&scene!(self, now), *place, actuator, &result);
                 self.send_lines(lines, out);
+                continue;
+            }
+            if let Door::Control { set, .. } = door {
+                self.settle(set, actuator, &result, now, out);
                 continue;
             }
             let id = self.fresh_id();

@@ -13,6 +13,7 @@ impl Agent {
         self.introduce_by = None;
         let scene = scene!(self, now);
         let presences = self.dashboard.introduce(&scene, &self.roster);
+        self.publisher.begin(&self.device);
         out.extend(presences.into_iter().map(|presence| Effect::Send(presence.into())));
         self.tell_hubs(false, now, out);
     }

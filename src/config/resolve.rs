@@ -19,6 +19,7 @@ const KEYS: &[&str] = &[
     "device",
     "xmpp",
     "presence",
+    "pubsub",
     "limits",
     "store",
     "sim",
@@ -37,6 +38,7 @@ pub const KNOWN_KEYS: &[(&str, &[&str])] = &[
     ("xmpp", account::KEYS),
     ("xmpp.password", secret::KEYS),
     ("presence", device::PRESENCE_KEYS),
+    ("pubsub", device::PUBSUB_KEYS),
     ("limits", device::LIMITS_KEYS),
     ("store", device::STORE_KEYS),
     ("sim", device::SIM_KEYS),
@@ -134,6 +136,7 @@ fn read(root: &Item<'_>, loaded: &Loaded, purpose: Purpose, report: &Report) -> 
     let contacts = contact::read(&table, own.as_ref(), &points);
     let rooms = room::read(&table, name.as_deref(), &contacts, own.as_ref(), &points);
     let presence = device::presence(table.get("presence"), &points);
+    let pubsub = device::pubsub(table.get("pubsub"));
     let limits = device::limits(table.get("limits"));
     let zone = match timezone {
         Some(item) => schedule::zone(&item, loaded.zone.as_ref()),
@@ -172,6 +175,7 @@ fn read(root: &Item<'_>, loaded: &Loaded, purpose: Purpose, report: &Report) -> 
         place: place.flatten(),
         trusts_clock,
         presence: PresenceRules { points: Vec::new(), every: presence.every },
+        pubsub: pubsub?,
         limits: limits?,
         store: store?,
         sim_socket,

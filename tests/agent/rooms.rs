@@ -559,6 +559,28 @@ fn a_command_through_the_room_is_logged_under_the_real_address() {
 }
 
 #[test]
+fn a_machine_in_a_room_sets_with_the_rights_of_its_address() {
+    let mut talk = begin("points = [\"pump\"]\n");
+    let set = |nick: &str, point: &str| {
+        format!(
+            "<iq from='{ROOM}/{nick}' type='set' id='q{point}'>\
+             <set xmlns='urn:xmpp:iot:control'><boolean name='{point}' value='true'/></set></iq>"
+        )
+    };
+    for (nick, point) in [("mallory", "pump"), ("ghost", "pump"), ("b", "pump"), ("Ännchen", "lamp")] {
+        talk.recv(&set(nick, point));
+        assert_eq!(talk.moved(), Vec::<String>::new(), "{nick}");
+        assert_eq!(talk.sent()[0].attr("type"), Some("error"), "{nick}");
+    }
+    talk.recv(&set("Ännchen", "pump"));
+    talk.hardware_obeys();
+    let sent = talk.sent();
+    let answer = sent.iter().find(|e| e.name() == "iq").unwrap();
+    assert_eq!((answer.attr("type"), answer.attr("to")), (Some("result"), Some(&*format!("{ROOM}/Ännchen"))));
+    assert!(talk.logged_aloud().iter().any(|line| line.contains("Pump: on") && line.contains("anna@home.example")));
+}
+
+#[test]
 fn readings_go_on_while_a_room_is_silent() {
     let mut talk = knocking("");
     talk.sent();
