@@ -168,6 +168,32 @@ const EFFECTS: &[(&str, &str, &str)] = &[
     ("contacts.role", "", "[[contacts]]\njid = 'anna@home.example'\nrole = 'viewer'"),
     ("contacts.points", "", "[[contacts]]\njid = 'anna@home.example'\nrole = 'owner'\npoints = ['s']"),
     ("contacts.notify", "", "[[contacts]]\njid = 'anna@home.example'\nrole = 'owner'\nnotify = ['s']"),
+    ("rooms.jid", "", "[[rooms]]\njid = 'household@rooms.home.example'"),
+    (
+        "rooms.nick",
+        "[[rooms]]\njid = 'household@rooms.home.example'",
+        "[[rooms]]\njid = 'household@rooms.home.example'\nnick = 'green'",
+    ),
+    (
+        "rooms.points",
+        "[[rooms]]\njid = 'household@rooms.home.example'",
+        "[[rooms]]\njid = 'household@rooms.home.example'\npoints = ['s']",
+    ),
+    (
+        "rooms.guests",
+        "[[rooms]]\njid = 'household@rooms.home.example'",
+        "[[rooms]]\njid = 'household@rooms.home.example'\nguests = ['s']",
+    ),
+    (
+        "rooms.notify",
+        "[[rooms]]\njid = 'household@rooms.home.example'",
+        "[[rooms]]\njid = 'household@rooms.home.example'\nnotify = 'all'",
+    ),
+    (
+        "rooms.alarms",
+        "[[rooms]]\njid = 'household@rooms.home.example'",
+        "[[rooms]]\njid = 'household@rooms.home.example'\nalarms = false",
+    ),
     ("contacts.speaks", "", "[[contacts]]\njid = 'anna@home.example'\nrole = 'owner'\nspeaks = 'json'"),
     ("sensors.NAME.label", "", "[sensors.s]\nlabel = 'S'\ngpio.line = 'GPIO17'"),
     ("sensors.NAME.gpio", "", "[sensors.t]\ngpio.line = 'GPIO22'"),

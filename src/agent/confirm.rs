@@ -58,13 +58,16 @@ impl Agent {
         let id = self.fresh_id();
         let told = words::asked_others(&what, others.len());
         let door = match errand.door {
-            Door::Form { to, id, node, session } if second => {
+            Door::Form { by, to, id, node, session } if second => {
                 let element = adhoc::finished(node, session, true, told);
                 out.push(Effect::Send(iq::result(Some(to.clone()), id, Some(element)).into()));
                 // The command is over; what becomes of it is told by chat.
-                Door::Chat { to, type_: MessageType::Chat, thread: None }
+                match by == to.to_bare() {
+                    true => Door::Chat { to, type_: MessageType::Chat, thread: None },
+                    false => Door::Room { by, to, nick: None },
+                }
             }
-            Door::Form { to, id, node, session } => {
+            Door::Form { to, id, node, session, .. } => {
                 self.sessions.reopen(&session, &to, &node, now.mono);
                 let element = adhoc::question(node, session, words::question(&what));
                 out.push(Effect::Send(iq::result(Some(to), id, Some(element)).into()));
@@ -72,12 +75,10 @@ impl Agent {
                 return Ok(());
             }
             machine @ (Door::Hub { .. } | Door::Control { .. } | Door::Silent { .. }) => machine,
-            Door::Chat { to, type_, thread } => {
+            door @ (Door::Chat { .. } | Door::Room { .. }) => {
                 let text = if second { told } else { words::numbered_question(&what, number) };
-                let mut message = message::write(to.clone(), type_.clone(), id, text);
-                message.thread = thread.clone();
-                out.push(Effect::Send(message.into()));
-                Door::Chat { to, type_, thread }
+                out.extend(door.clone().say(&self.device, &self.rooms, id, text).map(Effect::Send));
+                door
             }
         };
         self.errands.insert(ticket, Errand { actuator, door, witness: None });
@@ -93,7 +94,7 @@ impl Agent {
         now: Now,
         out: &mut Vec<Effect>,
     ) -> Option<String> {
-        let by = Asker::of(&self.device, contact);
+        let by = door.asker_as(&self.device, &self.rooms, contact);
         let Some(number) = number else {
             let known = self.questions.any_for(by);
             return Some(if known { "Answer with the number, please." } else { words::NO_QUESTION }.to_owned());
@@ -132,7 +133,7 @@ impl Agent {
             Some(question) if yes => self.confirmed(contact, question, door, now, out),
             question => {
                 let refusal = if question.is_some() { Refusal::Declined } else { Refusal::NotConfirmed };
-                let Door::Form { to, id, node, session } = door else { return };
+                let Door::Form { to, id, node, session, .. } = door else { return };
                 let element = adhoc::finished(node, session, false, refusal.to_string());
                 out.push(Effect::Send(iq::result(Some(to), id, Some(element)).into()));
             }

@@ -38,11 +38,12 @@ impl Agent {
             out.extend(line.map(|line| Effect::Log(Level::Info, line)));
             ControlFault::refused(&self.device, actuator, &refusal)
         })?;
+        let by = self.device.contact(contact).jid.clone();
         let set = id.map(|id| self.sets.open(to.clone(), id, requests.len()));
         for request in requests {
             let door = match set {
-                Some(set) => Door::Control { to: to.clone(), set },
-                None => Door::Silent { to: to.clone() },
+                Some(set) => Door::Control { by: by.clone(), to: to.clone(), set },
+                None => Door::Silent { by: by.clone() },
             };
             self.errands.insert(request.ticket, Errand { actuator: request.actuator, door, witness: None });
         }

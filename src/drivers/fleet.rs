@@ -292,6 +292,7 @@ mod tests {
                 allow_plain: false,
             },
             contacts: Vec::new(),
+            rooms: Vec::new(),
             sensors,
             actuators,
             alarms: Vec::new(),

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use super::{
     Account, Actuator, ActuatorId, Alarm, AlarmId, Board, Contact, ContactId, Kind, Label, Place, PointId, PubSubRules,
-    Rule, RuleId, Sensor, SensorId,
+    Room, Rule, RuleId, Sensor, SensorId,
 };
 
 /// A board, its points, its people and its account, all checked against one another.
@@ -26,6 +26,7 @@ pub(crate) struct DeviceParts {
     pub board: Board,
     pub account: Account,
     pub contacts: Vec<Contact>,
+    pub rooms: Vec<Room>,
     pub sensors: Vec<Sensor>,
     pub actuators: Vec<Actuator>,
     pub alarms: Vec<Alarm>,
@@ -160,9 +161,23 @@ impl Device {
         (0u16..).zip(&self.parts.contacts).map(|(id, contact)| (ContactId(id), contact))
     }
 
-    /// One contact.
+    /// Whoever may be told of something: the contacts, and the audiences of the rooms.
+    pub fn listeners(&self) -> impl Iterator<Item = (ContactId, &Contact)> {
+        let rooms = (0u16..).zip(&self.parts.rooms).map(|(id, room)| (ContactId::audience(id), &room.audience));
+        self.contacts().chain(rooms)
+    }
+
+    /// The rooms it sits in.
+    pub fn rooms(&self) -> &[Room] {
+        &self.parts.rooms
+    }
+
+    /// One contact, or the audience of a room.
     pub fn contact(&self, id: ContactId) -> &Contact {
-        &self.parts.contacts[id.index()]
+        match id.room() {
+            Some(room) => &self.parts.rooms[room].audience,
+            None => &self.parts.contacts[id.index()],
+        }
     }
 
     /// The contact with this bare address.

@@ -68,6 +68,18 @@ pub fn sort(message: &Message) -> Incoming<'_> {
     Incoming::Words(body)
 }
 
+/// Said now, in a room: no history, no copy, no correction, nothing encrypted.
+pub fn is_fresh(message: &Message) -> bool {
+    let old = [("delay", ns::DELAY), ("x", "jabber:x:delay"), ("replace", ns::MESSAGE_CORRECT)];
+    let has = |(name, ns): &(&str, &str)| message.payloads.iter().any(|payload| payload.is(*name, *ns));
+    !old.iter().any(has) && !message.payloads.iter().any(|p| ENCRYPTED.iter().any(|ns| p.has_ns(*ns)))
+}
+
+/// The words of a message.
+pub fn body(message: &Message) -> Option<&str> {
+    message.get_best_body(vec!["", "en"]).map(|(_, body)| body.as_str()).filter(|body| !body.trim().is_empty())
+}
+
 /// A message that somebody must get even if they are away now: the server is asked to keep it (XEP-0334).
 pub fn lasting(to: Jid, id: String, body: String) -> Message {
     let mut message = write(to, MessageType::Chat, id, body);

@@ -12,6 +12,7 @@ pub mod iq;
 pub mod journal;
 pub mod last;
 pub mod message;
+pub mod muc;
 pub mod notices;
 pub mod ping;
 pub mod presence;

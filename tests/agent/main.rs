@@ -18,6 +18,7 @@ mod presence;
 mod properties;
 mod pubsub;
 mod rights;
+mod rooms;
 mod rules;
 mod rules_properties;
 mod talk;

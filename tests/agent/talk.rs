@@ -153,12 +153,17 @@ impl Talk {
 
     /// The server answers the question for the roster with these items.
     pub fn roster(&mut self, items: &str) {
+        let id = self.question();
+        self.recv(&format!("<iq type='result' id='{id}'><query xmlns='jabber:iq:roster'>{items}</query></iq>"));
+    }
+
+    /// The id of the last request that reads something.
+    pub fn question(&self) -> String {
         let id = self.effects.iter().rev().find_map(|effect| match effect {
             Effect::Send(Stanza::Iq(iq @ xmpp_parsers::iq::Iq::Get { .. })) => Some(iq.id().to_owned()),
             _ => None,
         });
-        let id = id.expect("nobody asked for the roster");
-        self.recv(&format!("<iq type='result' id='{id}'><query xmlns='jabber:iq:roster'>{items}</query></iq>"));
+        id.expect("nothing was asked")
     }
 
     pub fn now(&self) -> Now {
@@ -195,6 +200,12 @@ impl Talk {
         self.said += 1;
         let id = self.said;
         self.recv(&format!("<message from='{who}/phone' type='chat' id='m{id}'><body>{text}</body></message>"));
+    }
+
+    /// An id that no stanza had yet.
+    pub fn next(&mut self) -> String {
+        self.said += 1;
+        format!("m{}", self.said)
     }
 
     pub fn report(&mut self, point: &str, result: Result<Value, Fault>) {

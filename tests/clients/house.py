@@ -11,6 +11,7 @@ from suite import holds, until
 
 REPO = Path(__file__).resolve().parents[2]
 PROSODY = REPO / 'tests/server/prosody.sh'
+EJABBERD = REPO / 'tests/server/ejabberd.sh'
 DOMAIN = 'home.example'
 PASSWORD = 'pencil'
 
@@ -24,12 +25,12 @@ def sh(*command, **environment):
 
 
 class Server:
-    """Prosody on loopback."""
+    """A server on loopback: Prosody, if nothing else is said."""
 
-    def __init__(self, directory, **environment):
-        self.dir = Path(directory)
+    def __init__(self, directory, script=PROSODY, **environment):
+        self.dir, self.script = Path(directory), script
         accounts = ['greenhouse', 'anna', 'ben', 'kitchen', 'stranger']
-        sh('bash', PROSODY, 'start', self.dir, DOMAIN=DOMAIN,
+        sh('bash', self.script, 'start', self.dir, DOMAIN=DOMAIN,
            ACCOUNTS=' '.join('%s:%s' % (name, PASSWORD) for name in accounts),
            # Its usual 10 kB a second would be the limit that is tested.
            # The service is for devices that publish there; its component ends where the host begins.
@@ -41,16 +42,16 @@ class Server:
 
     def add(self, *names):
         for name in names:
-            sh('bash', PROSODY, 'adduser', self.dir, '%s@%s' % (name, DOMAIN), PASSWORD)
+            sh('bash', self.script, 'adduser', self.dir, '%s@%s' % (name, DOMAIN), PASSWORD)
 
     def log(self):
         return (self.dir / 'prosody.log').read_text(errors='replace')
 
     def restart(self):
-        sh('bash', PROSODY, 'restart', self.dir)
+        sh('bash', self.script, 'restart', self.dir)
 
     def stop(self):
-        subprocess.run(['bash', str(PROSODY), 'stop', str(self.dir)], timeout=60)
+        subprocess.run(['bash', str(self.script), 'stop', str(self.dir)], timeout=60)
 
 
 class Device:
@@ -145,6 +146,7 @@ class World:
         self.binary = binary
         self.server = None
         self.greenhouse = None
+        self.ejabberd = None
         self.extra, self.people, self.count = [], [], 0
 
     async def start(self):
@@ -199,6 +201,17 @@ class World:
             # Notices and presences about this are held back for up to a second.
             await asyncio.sleep(1.1)
 
+    async def on_ejabberd(self, function):
+        """Runs a case's function with ejabberd in Prosody's place, for devices and people that are made in it."""
+        prosody = self.server
+        if not self.ejabberd:
+            self.ejabberd = Server(self.dir / 'ejabberd', EJABBERD)
+        self.server = self.ejabberd
+        try:
+            await function(self)
+        finally:
+            self.server = prosody
+
     async def after_case(self):
         for person in self.people:
             try:
@@ -212,8 +225,9 @@ class World:
     async def stop(self):
         if self.greenhouse:
             await self.greenhouse.stop(signal.SIGKILL)
-        if self.server:
-            self.server.stop()
+        for server in (self.server, self.ejabberd):
+            if server:
+                server.stop()
         self.temp.cleanup()
 
 

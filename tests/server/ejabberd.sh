@@ -48,6 +48,7 @@ modules:
   mod_disco: {}
   mod_http_api: {}
   mod_last: {}
+  mod_muc: {host: "rooms.@HOST@", access_create: all}
   mod_offline: {}
   mod_ping: {}
   mod_pubsub: {host: "pubsub.@HOST@", plugins: [flat, pep]}

@@ -60,6 +60,7 @@ LUA
     fi
     echo "${EXTRA_CONFIG:-}"
     echo "VirtualHost \"$DOMAIN\""
+    echo "Component \"rooms.$DOMAIN\" \"muc\""
 }
 
 launch() {
