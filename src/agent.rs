@@ -5,10 +5,13 @@ mod automation;
 mod confirm;
 mod doors;
 mod hubs;
+mod id;
 mod incoming;
 mod input;
+mod machines;
 mod puzzled;
 mod seen;
+mod sets;
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -21,17 +24,21 @@ use crate::control::{Automation, Controller, Decision, Outcome, Past, Questions,
 use crate::model::{ActuatorId, Device, Fault, Moment, Now, PointId, Value};
 use crate::xmpp::adhoc::Sessions;
 use crate::xmpp::hub::Hubs;
+use crate::xmpp::iot::Queue;
 use crate::xmpp::journal::Journal;
 pub use crate::xmpp::journal::Level;
 use crate::xmpp::message;
 use crate::xmpp::notices::{Notice, Notices};
 use crate::xmpp::presence::Dashboard;
+use crate::xmpp::pubsub::Publisher;
 use crate::xmpp::rate::Bucket;
 use crate::xmpp::roster::Roster;
 use doors::{Door, Errand};
+use id::id;
 pub use input::{Effect, Input};
 use puzzled::Puzzled;
 use seen::Seen;
+use sets::Sets;
 
 /// The device as features see it. A macro, because it borrows some fields while others are changed.
 macro_rules! scene {
@@ -78,6 +85,9 @@ pub struct Agent {
     rule_tickets: BTreeMap<Ticket, (ActuatorId, String)>,
     questions: Questions,
     sessions: Sessions,
+    sets: Sets,
+    queue: Queue,
+    publisher: Publisher,
     roster: Roster,
     dashboard: Dashboard,
     notices: Notices,
@@ -136,6 +146,9 @@ impl Agent {
             rule_tickets: BTreeMap::new(),
             questions: Questions::default(),
             sessions: Sessions::default(),
+            sets: Sets::default(),
+            queue: Queue::default(),
+            publisher: Publisher::default(),
             roster: Roster::default(),
             dashboard: Dashboard::default(),
             notices: Notices::default(),
@@ -170,10 +183,14 @@ impl Agent {
     pub fn deadline(&self) -> Option<Moment> {
         // Presence waits for the server, so while offline its deadline is none.
         let dashboard = if self.is_talking() { self.dashboard.deadline() } else { None };
-        let hubs = if self.is_talking() { self.hubs.deadline() } else { None };
-        let talk = [dashboard, hubs, self.notices.deadline(), self.introduce_by, self.questions.deadline()];
-        let deadlines = [self.control.deadline(), self.automation_deadline()].into_iter().chain(talk);
-        deadlines.flatten().min()
+        let (hubs, publisher) = match self.is_talking() {
+            true => (self.hubs.deadline(), self.publisher.deadline()),
+            false => (None, None),
+        };
+        let queue = if self.me.is_some() { self.queue.deadline() } else { None };
+        let talk = [dashboard, self.notices.deadline(), self.introduce_by, self.questions.deadline()];
+        let deadlines = [self.control.deadline(), self.automation_deadline(), hubs, publisher, queue];
+        deadlines.into_iter().chain(talk).flatten().min()
     }
 
     /// Something has happened.
@@ -192,6 +209,7 @@ impl Agent {
         self.wake(now, &mut out);
         let kept = self.control.keep(&self.device, now);
         out.extend(kept.into_iter().map(|(key, value, soon)| Effect::Keep { key, value, soon }));
+        self.publish(now, &mut out);
         out
     }
 
@@ -232,6 +250,7 @@ impl Agent {
             return self.tell_hubs(resumed, now, out);
         }
         if !resumed {
+            self.publisher.pause();
             self.dashboard.begin();
         }
         self.fetch_roster(now, out);
@@ -248,6 +267,7 @@ impl Agent {
         self.introduce_by = None;
         let scene = scene!(self, now);
         let presences = self.dashboard.introduce(&scene, &self.roster);
+        self.publisher.begin(&self.device);
         out.extend(presences.into_iter().map(|presence| Effect::Send(presence.into())));
         self.tell_hubs(false, now, out);
     }
@@ -277,6 +297,7 @@ impl Agent {
             let notices = self.notices.wake(&scene);
             self.notify(notices, out);
         }
+        self.read_out_due(now, out);
         if self.is_talking() && self.hubs.deadline().is_some_and(|at| at <= now.mono) {
             let lines = self.hubs.wake(&scene!(self, now));
             self.send_lines(lines, out);
@@ -319,11 +340,13 @@ impl Agent {
                     let line = self.journal.gesture(&scene, sensor, gesture);
                     out.extend(line.map(|line| Effect::Log(Level::Info, line)));
                     let notices = self.notices.gesture(&scene, sensor, gesture);
+                    self.tell_hubs_of(PointId::Sensor(sensor), None, gesture.name(), now, out);
                     self.notify(notices, out);
                     let events = self.automation.gesture(&self.device, &self.control, sensor, gesture, now);
                     self.automate(events, now, out);
                 }
                 Decision::Changed(point, cause) => {
+                    self.publisher.changed(&self.device, point, now.mono);
                     let scene = scene!(self, now);
                     let line = self.journal.changed(&scene, point, cause.as_ref());
                     out.extend(line.map(|(level, line)| Effect::Log(level, line)));
@@ -369,6 +392,8 @@ impl Agent {
         self.hubs = Hubs::new(&self.device, now.mono);
         self.buckets = buckets(&self.device, now);
         self.sessions = Sessions::default();
+        self.queue.keep(&self.device);
+        self.publisher.pause();
         let scene = scene!(self, now);
         self.notices.begin_anew(&scene);
         self.journal.forget();
@@ -386,20 +411,6 @@ impl Agent {
         self.count += 1;
         id(self.seed, self.count)
     }
-}
-
-/// An id that nobody can count by: gaps in a row of numbers would tell a contact that something happened which it
-/// may not know of.
-fn id(seed: u64, count: u64) -> String {
-    format!("k{:016x}", mix(seed, count))
-}
-
-/// The finalizer of SplitMix64.
-fn mix(seed: u64, count: u64) -> u64 {
-    let mut x = seed.wrapping_add(count.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    x ^ (x >> 31)
 }
 
 fn buckets(device: &Device, now: Now) -> Vec<(Bucket, Bucket)> {

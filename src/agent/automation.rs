@@ -108,6 +108,9 @@ impl Agent {
         for (jid, text) in told {
             out.push(Effect::Send(message::lasting(jid.into(), self.fresh_id(), text).into()));
         }
+        let alarm = self.device.alarm(id);
+        let (point, name) = (alarm.point, alarm.name.clone());
+        self.tell_hubs_of(point, Some(&name), event.name(), now, out);
         self.refresh(now, out);
     }
 

@@ -22,7 +22,8 @@ impl Agent {
     ) -> Result<(), Refusal> {
         let Request { ticket, actuator, wish } = request;
         let wish = if wish == Wish::Toggle { Wish::Set(value) } else { wish };
-        if self.errands.get(&ticket).is_none_or(|errand| matches!(errand.door, Door::Hub { .. })) {
+        if self.errands.get(&ticket).is_none_or(|errand| !matches!(errand.door, Door::Chat { .. } | Door::Form { .. }))
+        {
             // A machine cannot answer.
             return Err(Refusal::Unconfirmed { value, second });
         }
@@ -41,7 +42,7 @@ impl Agent {
             _ => None,
         };
         self.count += 1;
-        let chance = super::mix(self.seed, self.count);
+        let chance = super::id::mix(self.seed, self.count);
         let question = Question { actuator, wish, value, asker: contact, second, ticket, session };
         let what = words::wish(&self.device, &question);
         let (number, gone) = self.questions.ask(question, chance, now.mono);
@@ -70,7 +71,7 @@ impl Agent {
                 // The next step of the command opens the next door.
                 return Ok(());
             }
-            hub @ Door::Hub { .. } => hub,
+            machine @ (Door::Hub { .. } | Door::Control { .. } | Door::Silent { .. }) => machine,
             Door::Chat { to, type_, thread } => {
                 let text = if second { told } else { words::numbered_question(&what, number) };
                 let mut message = message::write(to.clone(), type_.clone(), id, text);

@@ -17,6 +17,10 @@ pub(super) enum Door {
     Chat { to: Jid, type_: MessageType, thread: Option<Thread> },
     /// An ad-hoc command.
     Form { to: Jid, id: String, node: String, session: String },
+    /// One actuator of a control request, whose answer waits for all of them.
+    Control { to: Jid, set: u64 },
+    /// A control request that nobody waits for.
+    Silent { to: Jid },
     /// A hub's line, answered in its turn ([`crate::xmpp::hub`]).
     Hub { from: Jid, place: Place },
 }
@@ -51,11 +55,15 @@ impl Door {
     /// Who asked.
     pub fn asker(&self) -> BareJid {
         match self {
-            Door::Chat { to, .. } | Door::Form { to, .. } | Door::Hub { from: to, .. } => to.to_bare(),
+            Door::Chat { to, .. }
+            | Door::Form { to, .. }
+            | Door::Control { to, .. }
+            | Door::Silent { to }
+            | Door::Hub { from: to, .. } => to.to_bare(),
         }
     }
 
-    /// The answer. `fresh` is the id of a new stanza, where one is needed.
+    /// The answer, if there is one to this actuator alone. `fresh` is the id of a new stanza, where one is needed.
     pub fn answer(
         self,
         scene: &Scene<'_>,
@@ -65,7 +73,7 @@ impl Door {
     ) -> Option<Stanza> {
         let text = words::outcome(scene, actuator, result);
         Some(match self {
-            Door::Hub { .. } => return None,
+            Door::Hub { .. } | Door::Control { .. } | Door::Silent { .. } => return None,
             Door::Chat { to, type_, thread } => {
                 let mut message = message::write(to, type_, fresh, text);
                 message.thread = thread;
@@ -116,6 +124,10 @@ impl Agent {
             if let Door::Hub { place, .. } = &door {
                 let lines = self.hubs.settled(&scene!(self, now), *place, actuator, &result);
                 self.send_lines(lines, out);
+                continue;
+            }
+            if let Door::Control { set, .. } = door {
+                self.settle(set, actuator, &result, now, out);
                 continue;
             }
             let id = self.fresh_id();

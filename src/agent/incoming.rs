@@ -34,7 +34,9 @@ impl Agent {
             Stanza::Iq(Iq::Get { from, id, payload, .. }) => self.iq(Verb::Get, from, id, payload, now, out),
             Stanza::Iq(Iq::Set { from, id, payload, .. }) => self.iq(Verb::Set, from, id, payload, now, out),
             Stanza::Iq(Iq::Result { from, id, payload, .. }) => self.result(from.as_ref(), &id, payload, now, out),
-            Stanza::Iq(Iq::Error { .. }) => {}
+            Stanza::Iq(Iq::Error { from, id, error, .. }) => {
+                self.published(from.as_ref(), &id, Err(&error), now, out);
+            }
         }
     }
 
@@ -55,6 +57,8 @@ impl Agent {
             Pass::FirstNo => {
                 out.push(Effect::Log(Level::Warn, format!("{from} is too fast; ignored for now")));
                 return match self.device.contact(contact).speaks {
+                    // Nobody waits for an answer to these.
+                    _ if matches!(sorted, Incoming::Control(_)) => {}
                     Speaks::Words => self.say(&message, from, TOO_FAST.to_owned(), out),
                     _ => self.hub_is_refused(contact, &from, "too many commands; wait a minute", now, out),
                 };
@@ -68,11 +72,19 @@ impl Agent {
         {
             return;
         }
+        if let Incoming::Control(set) = sorted {
+            let (set, id) = (set.clone(), message.id.as_ref());
+            let words = String::from(&set);
+            if !id.is_some_and(|Id(id)| self.seen.again(&from, id, &words, now.mono)) {
+                self.quietly_set(contact, from, set, now, out);
+            }
+            return;
+        }
         if speaks != Speaks::Words {
             return self.hub(contact, &from, &sorted, now, out);
         }
         match sorted {
-            Incoming::Other => {}
+            Incoming::Other | Incoming::Control(_) => {}
             Incoming::Words(words) => {
                 let scene = scene!(self, now);
                 let Some(asker) = recognise(scene.device, &from) else { return };
@@ -198,7 +210,7 @@ impl Agent {
             },
             None => Caller::Server,
         };
-        let mut turn = Turn { scene, sessions: &mut self.sessions };
+        let mut turn = Turn { scene, sessions: &mut self.sessions, queue: &mut self.queue };
         match iq::dispatch(&mut turn, &caller, verb, payload) {
             Reply::Result(payload) => out.push(Effect::Send(iq::result(from, id, payload).into())),
             Reply::Error(error) => out.push(Effect::Send(iq::refuse(from, id, error).into())),
@@ -220,6 +232,26 @@ impl Agent {
                 let door = Door::Form { to, id, node, session: session.clone() };
                 self.confirm_step(contact, &session, yes, door, now, out);
             }
+            Reply::Then(payload, messages) => {
+                let Some(contact) = contact else { return };
+                let mut after = Vec::new();
+                if self.read_out(contact, messages, now, &mut after) {
+                    out.push(Effect::Send(iq::result(from, id, Some(payload)).into()));
+                    return out.extend(after);
+                }
+                let error = iq::error(ErrorType::Wait, DefinedCondition::PolicyViolation, TOO_FAST);
+                out.push(Effect::Send(iq::refuse(from, id, error).into()));
+            }
+            Reply::Moves(moves) => {
+                let (Some(contact), Some(to)) = (contact, from) else { return };
+                if let Err(fault) = self.move_all(contact, moves, to.clone(), Some(id.clone()), now, out) {
+                    let refusal = iq::refuse_with(Some(to), id, fault.error(), fault.draft());
+                    out.push(Effect::Send(refusal.into()));
+                }
+            }
+            Reply::Refused(error, payload) => {
+                out.push(Effect::Send(iq::refuse_with(from, id, error, payload).into()));
+            }
         }
     }
 
@@ -231,6 +263,10 @@ impl Agent {
 
     fn result(&mut self, from: Option<&Jid>, id: &str, payload: Option<Element>, now: Now, out: &mut Vec<Effect>) {
         let own = self.device.account().jid.to_bare();
+        if self.publisher.awaits(id, from, &own) {
+            self.published(from, id, Ok(payload), now, out);
+            return;
+        }
         if !self.roster.awaits(id) || !from_account(from, &own) {
             return;
         }

@@ -17,6 +17,7 @@ const KEYS: &[&str] = &[
     "device",
     "xmpp",
     "presence",
+    "pubsub",
     "limits",
     "store",
     "sim",
@@ -34,6 +35,7 @@ pub const KNOWN_KEYS: &[(&str, &[&str])] = &[
     ("xmpp", account::KEYS),
     ("xmpp.password", secret::KEYS),
     ("presence", device::PRESENCE_KEYS),
+    ("pubsub", device::PUBSUB_KEYS),
     ("limits", device::LIMITS_KEYS),
     ("store", device::STORE_KEYS),
     ("sim", device::SIM_KEYS),
@@ -129,6 +131,7 @@ fn read(root: &Item<'_>, loaded: &Loaded, purpose: Purpose, report: &Report) -> 
     interlock::read(table.get("interlocks"), table.get("actuators"), &mut points);
     let contacts = contact::read(&table, own.as_ref(), &points);
     let presence = device::presence(table.get("presence"), &points);
+    let pubsub = device::pubsub(table.get("pubsub"));
     let limits = device::limits(table.get("limits"));
     let zone = match timezone {
         Some(item) => schedule::zone(&item, loaded.zone.as_ref()),
@@ -166,6 +169,7 @@ fn read(root: &Item<'_>, loaded: &Loaded, purpose: Purpose, report: &Report) -> 
         place: place.flatten(),
         trusts_clock,
         presence: PresenceRules { points: Vec::new(), every: presence.every },
+        pubsub: pubsub?,
         limits: limits?,
         store: store?,
         sim_socket,

@@ -19,6 +19,18 @@ pub enum AlarmEvent {
     Acknowledged(BareJid),
 }
 
+impl AlarmEvent {
+    /// As machines are told it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            AlarmEvent::Raised => "raised",
+            AlarmEvent::Repeated => "repeated",
+            AlarmEvent::Cleared(_) => "cleared",
+            AlarmEvent::Acknowledged(_) => "acknowledged",
+        }
+    }
+}
+
 /// An alarm that is up.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Raised {

@@ -7,8 +7,8 @@ use jid::BareJid;
 use jiff::tz::TimeZone;
 
 use super::{
-    Account, Actuator, ActuatorId, Alarm, AlarmId, Board, Contact, ContactId, Kind, Label, Place, PointId, Rule,
-    RuleId, Sensor, SensorId,
+    Account, Actuator, ActuatorId, Alarm, AlarmId, Board, Contact, ContactId, Kind, Label, Place, PointId, PubSubRules,
+    Rule, RuleId, Sensor, SensorId,
 };
 
 /// A board, its points, its people and its account, all checked against one another.
@@ -34,6 +34,7 @@ pub(crate) struct DeviceParts {
     pub place: Option<Place>,
     pub trusts_clock: bool,
     pub presence: PresenceRules,
+    pub pubsub: PubSubRules,
     pub limits: Limits,
     pub store: StoreRules,
     pub sim_socket: Option<String>,
@@ -92,6 +93,11 @@ impl Device {
     /// What its presence shows.
     pub fn presence(&self) -> &PresenceRules {
         &self.parts.presence
+    }
+
+    /// Whether and where its readings are published.
+    pub fn pubsub(&self) -> &PubSubRules {
+        &self.parts.pubsub
     }
 
     /// Bounds on what others can make it do.

@@ -9,6 +9,8 @@ use xmpp_parsers::minidom::Element;
 use xmpp_parsers::ns;
 use xmpp_parsers::stanza_id::OriginId;
 
+use super::iot::control;
+
 /// What a message from a contact is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Incoming<'m> {
@@ -20,6 +22,8 @@ pub enum Incoming<'m> {
     Corrected,
     /// Words we cannot read.
     Encrypted,
+    /// A control request (XEP-0325), sent now. Nobody waits for an answer, and none is given.
+    Control(&'m Element),
     /// Nothing to answer: typing notices, receipts, copies, errors, room talk.
     Other,
 }
@@ -43,6 +47,10 @@ pub fn sort(message: &Message) -> Incoming<'_> {
         || has("forwarded", ns::FORWARD)
     {
         return Incoming::Other;
+    }
+    if let Some(set) = message.payloads.iter().find(|payload| payload.is("set", control::NS)) {
+        let old = has("delay", ns::DELAY) || has("x", "jabber:x:delay") || has("replace", ns::MESSAGE_CORRECT);
+        return if old { Incoming::Other } else { Incoming::Control(set) };
     }
     let Some((_, body)) = message.get_best_body(vec!["", "en"]) else { return Incoming::Other };
     if body.trim().is_empty() {

@@ -270,6 +270,14 @@ impl Talk {
         self.effects.extend(effects);
     }
 
+    /// Stanzas sent since the last look, as they are.
+    pub fn raw(&mut self) -> Vec<Element> {
+        let (sent, rest) = std::mem::take(&mut self.effects).into_iter().partition(|e| matches!(e, Effect::Send(_)));
+        self.effects = rest;
+        let sent: Vec<Effect> = sent;
+        sent.into_iter().filter_map(|e| if let Effect::Send(stanza) = e { Some(tree(&stanza)) } else { None }).collect()
+    }
+
     /// Stanzas sent since the last look, as clean XML trees.
     pub fn sent(&mut self) -> Vec<Element> {
         let (sent, rest) = std::mem::take(&mut self.effects).into_iter().partition(|e| matches!(e, Effect::Send(_)));

@@ -32,7 +32,10 @@ class Server:
         sh('bash', PROSODY, 'start', self.dir, DOMAIN=DOMAIN,
            ACCOUNTS=' '.join('%s:%s' % (name, PASSWORD) for name in accounts),
            # Its usual 10 kB a second would be the limit that is tested.
-           EXTRA_CONFIG='limits = { c2s = { rate = "10mb/s"; burst = "2s" } }', **environment)
+           # The service is for devices that publish there; its component ends where the host begins.
+           EXTRA_CONFIG='limits = { c2s = { rate = "10mb/s"; burst = "2s" } }\n'
+                        'Component "pubsub.%s" "pubsub"\nadmins = { "attic@%s"; "boiler@%s" }' % (DOMAIN, DOMAIN, DOMAIN),
+           **environment)
         env = dict(re.findall(r'^(\w+)=(.*)$', (self.dir / 'env').read_text(), re.M))
         self.port, self.tls_port, self.ca = int(env['PORT']), int(env['TLS_PORT']), env['CA']
 
