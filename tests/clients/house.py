@@ -85,9 +85,12 @@ password = { file = "%s" }
 server = "%s"
 ca_file = "%s"
 tls = "starttls"
+[store]
+dir = "%s"
 [sim]
 socket = "%s"
-%s''' % (head, self.name, self.jid, self.dir / 'password', self.address, self.server.ca, self.socket, body))
+%s''' % (head, self.name, self.jid, self.dir / 'password', self.address, self.server.ca, self.dir / 'store', self.socket,
+         body))
 
     async def start(self):
         # KATYDID_… in the environment is config to the daemon, and KATYDID_CACHE is ours.
@@ -154,14 +157,16 @@ class World:
         self.greenhouse = Device(self.server, self.dir / 'greenhouse', self.binary, 'greenhouse', GREENHOUSE)
         await self.greenhouse.start()
 
-    async def person(self, kind, name, device=None, resource=None, friendly=True, password=PASSWORD, wait=True):
+    async def person(self, kind, name, device=None, resource=None, friendly=True, password=PASSWORD, wait=True,
+                     server=None):
         """A client that is online, and has seen the device online if it is `friendly` (and may)."""
         from aio import AioPerson
         from slix import SlixPerson
         self.count += 1
         device = device or self.greenhouse
         jid = '%s@%s/%s' % (name, DOMAIN, resource or 'client%d' % self.count)
-        made = {'slixmpp': SlixPerson, 'aioxmpp': AioPerson}[kind](self.server, jid, password, device.full, friendly)
+        made = {'slixmpp': SlixPerson, 'aioxmpp': AioPerson}[kind](server or self.server, jid, password, device.full,
+                                                                         friendly)
         self.people.append(made)
         await made.arrive()
         if friendly and wait:

@@ -50,13 +50,13 @@ impl Daemon {
         let account = prosody.account("greenhouse");
         let ca = write("ca.pem", account.authorities.as_deref().unwrap());
         let password = write("password", password);
-        let socket = folder.path().join("sim.sock");
+        let (socket, store) = (folder.path().join("sim.sock"), folder.path().join("store"));
         let config = write(
             "katydid.toml",
             &format!(
                 "[device]\nname = \"greenhouse\"\nboard = \"sim\"\n[xmpp]\njid = \"greenhouse@home.example\"\n\
                  server = \"127.0.0.1:{}\"\nca_file = {ca:?}\npassword = {{ file = {password:?} }}\n\
-                 [limits]\ncommands_per_minute = 100000\n[sim]\nsocket = {socket:?}\n\
+                 [limits]\ncommands_per_minute = 100000\n[sim]\nsocket = {socket:?}\n[store]\ndir = {store:?}\n\
                  [[contacts]]\njid = \"anna@home.example\"\nrole = \"owner\"\nnotify = [\"door\"]\n\
                  [sensors.door]\nsim = {{ line = \"IN1\" }}\nstates = [\"closed\", \"open\"]\n\
                  [actuators.pump]\nsim = {{ line = \"OUT1\" }}\nsafe = \"off\"\nexit = \"on\"\n{more}",
