@@ -200,6 +200,9 @@ class Bridge(slixmpp.ClientXMPP):
         self.ca_certs = Path(account['ca_file']) if 'ca_file' in account else None
         host, _, port = account.get('server', '').rpartition(':')
         self.place = (host, int(port)) if host else ()
+        if host:
+            self.enable_direct_tls = port in ('443', '5223')
+            self.enable_starttls = not self.enable_direct_tls
         self.broker = Broker(config.get('mqtt', {}), self.boundjid.bare, self.ordered, self.found)
         devices = [Device(address, self.broker) for address in config['devices']]
         self.devices = {device.jid.bare: device for device in devices}
@@ -251,11 +254,11 @@ class Bridge(slixmpp.ClientXMPP):
     async def discover(self, device):
         """Finds the device's points (docs/discovery.md), and has it tell them all."""
         try:
-            items = await self['xep_0030'].get_items(jid=device.jid, timeout=20)
+            items = await self.plugin['xep_0030'].get_items(jid=device.jid, timeout=20)
             points = {}
             for item in items.xml.iter(ITEMS):
                 if (item.get('node') or '').startswith('points/'):
-                    info = await self['xep_0030'].get_info(jid=device.jid, node=item.get('node'), timeout=20)
+                    info = await self.plugin['xep_0030'].get_info(jid=device.jid, node=item.get('node'), timeout=20)
                     point = {field.get('var'): [value.text or '' for value in field.iter(DATA + 'value')]
                              for field in info.xml.iter(DATA + 'field')}
                     points[point['name'][0]] = point | {'label': item.get('name')}
