@@ -115,6 +115,16 @@ impl Controller {
         fresh
     }
 
+    /// Edges of a sensor's line were lost.
+    pub fn lost_edges(&mut self, id: SensorId, count: u64, now: Now) {
+        self.sensors[id.index()].lose(count, now);
+    }
+
+    /// The edges a sensor's line has lost, and since when.
+    pub fn loss(&self, id: SensorId) -> Option<(u64, Timestamp)> {
+        self.sensors[id.index()].lost()
+    }
+
     /// What is known of a point.
     pub fn reading(&self, point: PointId) -> &Reading {
         match point {

@@ -9,6 +9,8 @@ use jid::BareJid;
 
 /// More lines than this and a status becomes a wall.
 const MOST_LINES: usize = 40;
+/// The same of lines that say what was lost.
+const MOST_LOSSES: usize = 5;
 
 /// One point and what it reads: `Front door: open`.
 pub fn reading(scene: &Scene<'_>, point: PointId) -> String {
@@ -78,11 +80,20 @@ pub fn status(scene: &Scene<'_>, asker: Asker<'_>) -> String {
     if scene.dropped > 0 {
         lines.push(format!("{} messages were lost while the server was out of reach", scene.dropped));
     }
+    lines.extend(points.iter().filter_map(|point| lost_edges(scene, *point)).take(MOST_LOSSES));
     lines.extend(points.iter().take(MOST_LINES).map(|point| reading(scene, *point)));
     if points.len() > MOST_LINES {
         lines.push(format!("… and {} more; ask for one by its name", points.len() - MOST_LINES));
     }
     lines.join("\n")
+}
+
+/// That a line was too fast for us, if it was.
+fn lost_edges(scene: &Scene<'_>, point: PointId) -> Option<String> {
+    let PointId::Sensor(id) = point else { return None };
+    let (count, since) = scene.control.loss(id)?;
+    let since = scene.now.offset.to_datetime(since).strftime("%Y-%m-%d %H:%M");
+    Some(format!("{count} edges of {} came too fast and were lost since {since}", scene.label(point)))
 }
 
 /// What became of a wish, in one line.

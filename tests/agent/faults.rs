@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use katydid::agent::Input;
 use katydid::model::{Fault, Value};
 
 use crate::talk::{GREENHOUSE, Talk};
@@ -103,4 +104,21 @@ fn a_contact_that_is_loose_for_an_hour_is_told_a_few_times_and_its_cure_at_last(
     talk.pass(61 * SECOND);
     assert_eq!(talk.logged(), ["Front door: closed"]);
     assert_eq!(talk.heard(), ["carol@home.example: Front door: closed"]);
+}
+
+#[test]
+fn edges_that_were_lost_are_told_in_status_to_those_who_may_read_the_sensor() {
+    let mut talk = Talk::begin();
+    let lost = |point: &str, count| Input::LostEdges { point: point.into(), count };
+    assert!(!talk.ask(ANNA, "status").contains("lost"));
+    talk.feed(lost("air", 40));
+    let told = talk.ask(ANNA, "status").lines().nth(1).unwrap().replacen("40", "42", 1);
+    assert!(told.starts_with("42 edges of Air came too fast and were lost since 20"), "{told}");
+    talk.pass(3600 * SECOND);
+    talk.feed(lost("air", 2));
+    assert_eq!(talk.ask(ANNA, "status").lines().nth(1), Some(&*told));
+    assert!(!talk.ask("carol@home.example", "status").contains("lost"));
+    talk.feed(lost("pump", 1));
+    talk.feed(lost("nobody", 1));
+    assert_eq!(talk.ask(ANNA, "status").matches("lost since").count(), 1);
 }

@@ -90,14 +90,18 @@ class Shed:
         (self.xfer / 'password').write_text(PASSWORD)
         (self.xfer / 'password').chmod(0o600)
         self.config()
+        await self.furnish()
+        self.anna = SlixPerson(self.server, 'anna@home.example/desk', PASSWORD, 'greenhouse@home.example/katydid')
+        await self.anna.arrive()
+        await self.go()
+
+    async def furnish(self):
+        """The hardware, before the daemon starts."""
         await self.sh('gpiosim new lab 8 0=DOOR 1=BELL 2=PUMP 3=HEATER 4=SIREN; gpiosim new aux 2 0=LIGHT; '
                       'gpiosim pull lab 0 up; mount -t tracefs tracefs /sys/kernel/tracing; '
                       'mount -t debugfs debugfs /sys/kernel/debug; modprobe hwlab_pwm')
         # Somebody else has the siren.
         self.gardener = self.vm.start('exec gpioset SIREN=0')
-        self.anna = SlixPerson(self.server, 'anna@home.example/desk', PASSWORD, 'greenhouse@home.example/katydid')
-        await self.anna.arrive()
-        await self.go()
 
     def config(self, more=''):
         (self.xfer / 'katydid.toml').write_text(CONFIG % (self.server.port, more))

@@ -100,7 +100,7 @@ impl Counting {
                     u64::from(self.look(Settle::due)?)
                 }
                 () = lost.due() => {
-                    lost.say(point);
+                    tally.lose(lost.say(point));
                     continue;
                 }
             };
