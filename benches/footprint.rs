@@ -111,11 +111,12 @@ impl House {
         let mut text = format!(
             "[device]\nname = \"bench\"\nboard = \"sim\"\n[xmpp]\njid = \"device@home.example\"\nserver = \"127.0.0.1:{}\"\n\
              ca_file = {:?}\npassword = {{ file = {:?} }}\n[limits]\ncommands_per_minute = 100000\n[sim]\nsocket = {:?}\n\
-             [[contacts]]\njid = \"anna@home.example\"\nrole = \"owner\"\nnotify = [\"s0\"]\n",
+             [store]\ndir = {:?}\n[[contacts]]\njid = \"anna@home.example\"\nrole = \"owner\"\nnotify = [\"s0\"]\n",
             self.port,
             self.authorities,
             self.path("password"),
             self.path("sim.sock"),
+            self.path("store"),
         );
         for n in 0..8 {
             writeln!(text, "[sensors.s{n}]\nsim = {{ line = \"IN{}\" }}\nstates = [\"closed\", \"open\"]", n + 1)

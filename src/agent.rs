@@ -5,33 +5,42 @@ mod automation;
 mod confirm;
 mod doors;
 mod hubs;
+mod id;
 mod incoming;
 mod input;
+mod machines;
 mod puzzled;
+mod rooms;
 mod seen;
+mod sets;
+mod spoken;
+mod telling;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
-use jid::FullJid;
-use xmpp_parsers::message::MessageType;
+use jid::{BareJid, FullJid};
 use xmpp_parsers::stanza::Stanza;
 
 use crate::control::{Automation, Controller, Decision, Outcome, Past, Questions, Refusal, Ticket};
 use crate::model::{ActuatorId, Device, Fault, Moment, Now, PointId, Value};
 use crate::xmpp::adhoc::Sessions;
 use crate::xmpp::hub::Hubs;
+use crate::xmpp::iot::Queue;
 use crate::xmpp::journal::Journal;
 pub use crate::xmpp::journal::Level;
-use crate::xmpp::message;
-use crate::xmpp::notices::{Notice, Notices};
+use crate::xmpp::muc::Rooms;
+use crate::xmpp::notices::{Hall, Notices};
 use crate::xmpp::presence::Dashboard;
+use crate::xmpp::pubsub::Publisher;
 use crate::xmpp::rate::Bucket;
 use crate::xmpp::roster::Roster;
 use doors::{Door, Errand};
+use id::id;
 pub use input::{Effect, Input};
 use puzzled::Puzzled;
 use seen::Seen;
+use sets::Sets;
 
 /// The device as features see it. A macro, because it borrows some fields while others are changed.
 macro_rules! scene {
@@ -78,10 +87,16 @@ pub struct Agent {
     rule_tickets: BTreeMap<Ticket, (ActuatorId, String)>,
     questions: Questions,
     sessions: Sessions,
+    sets: Sets,
+    queue: Queue,
+    publisher: Publisher,
     roster: Roster,
     dashboard: Dashboard,
     notices: Notices,
     hubs: Hubs,
+    rooms: Rooms,
+    /// Rooms that have not heard of an alarm, because the device was not in them.
+    missed: BTreeSet<BareJid>,
     /// Until the roster is here nobody is told anything: whom the config does not name must be turned away first.
     introduce_by: Option<Moment>,
     /// The config has changed since the roster was last gone through.
@@ -92,6 +107,8 @@ pub struct Agent {
     late: Vec<Option<Moment>>,
     /// What each contact has said lately that was not understood.
     puzzled: Vec<Puzzled>,
+    /// The same for all guests of rooms together.
+    guests: Puzzled,
     seen: Seen,
     strangers: Bucket,
     stranger_lines: Bucket,
@@ -117,10 +134,13 @@ impl Agent {
         Agent {
             buckets: buckets(&device, now),
             hubs: Hubs::new(&device, now.mono),
+            rooms: Rooms::new(&device),
+            missed: BTreeSet::new(),
             introduce_by: None,
             roster_due: false,
             late: device.contacts().map(|_| None).collect(),
             puzzled: device.contacts().map(|_| Puzzled::default()).collect(),
+            guests: Puzzled::default(),
             seen: Seen::default(),
             strangers: Bucket::per_minute(STRANGERS_PER_MINUTE, now.mono),
             stranger_lines: Bucket::per_minute(STRANGER_LINES_PER_MINUTE, now.mono),
@@ -136,6 +156,9 @@ impl Agent {
             rule_tickets: BTreeMap::new(),
             questions: Questions::default(),
             sessions: Sessions::default(),
+            sets: Sets::default(),
+            queue: Queue::default(),
+            publisher: Publisher::default(),
             roster: Roster::default(),
             dashboard: Dashboard::default(),
             notices: Notices::default(),
@@ -170,10 +193,14 @@ impl Agent {
     pub fn deadline(&self) -> Option<Moment> {
         // Presence waits for the server, so while offline its deadline is none.
         let dashboard = if self.is_talking() { self.dashboard.deadline() } else { None };
-        let hubs = if self.is_talking() { self.hubs.deadline() } else { None };
-        let talk = [dashboard, hubs, self.notices.deadline(), self.introduce_by, self.questions.deadline()];
-        let deadlines = [self.control.deadline(), self.automation_deadline()].into_iter().chain(talk);
-        deadlines.flatten().min()
+        let (hubs, rooms, publisher) = match self.is_talking() {
+            true => (self.hubs.deadline(), self.rooms.deadline(), self.publisher.deadline()),
+            false => (None, None, None),
+        };
+        let queue = if self.me.is_some() { self.queue.deadline() } else { None };
+        let talk = [dashboard, self.notices.deadline(), self.introduce_by, self.questions.deadline()];
+        let deadlines = [self.control.deadline(), self.automation_deadline(), hubs, rooms, publisher, queue];
+        deadlines.into_iter().chain(talk).flatten().min()
     }
 
     /// Something has happened.
@@ -197,6 +224,7 @@ impl Agent {
         self.wake(now, &mut out);
         let kept = self.control.keep(&self.device, now);
         out.extend(kept.into_iter().map(|(key, value, soon)| Effect::Keep { key, value, soon }));
+        self.publish(now, &mut out);
         out
     }
 
@@ -234,9 +262,13 @@ impl Agent {
         self.automate(events, now, out);
         if resumed && !self.roster_due {
             self.refresh(now, out);
+            self.rooms.online(true, now.mono);
+            self.tell_rooms_what_they_missed(now, out);
             return self.tell_hubs(resumed, now, out);
         }
+        self.rooms.online(resumed, now.mono);
         if !resumed {
+            self.publisher.pause();
             self.dashboard.begin();
         }
         self.fetch_roster(now, out);
@@ -249,21 +281,9 @@ impl Agent {
         self.roster_due = false;
     }
 
-    fn introduce(&mut self, now: Now, out: &mut Vec<Effect>) {
-        self.introduce_by = None;
-        let scene = scene!(self, now);
-        let presences = self.dashboard.introduce(&scene, &self.roster);
-        out.extend(presences.into_iter().map(|presence| Effect::Send(presence.into())));
-        self.tell_hubs(false, now, out);
-    }
-
-    /// Online, and the roster has been gone through.
-    fn is_talking(&self) -> bool {
-        self.me.is_some() && self.introduce_by.is_none()
-    }
-
     fn offline(&mut self, now: Now, out: &mut Vec<Effect>) {
         self.me = None;
+        self.rooms.offline();
         // A roster that was asked for and has not come is asked for again.
         self.roster_due |= self.introduce_by.take().is_some();
         self.control.link(&self.device, false, now);
@@ -278,10 +298,13 @@ impl Agent {
         let events = self.automation.wake(&self.device, &self.control, now);
         self.automate(events, now, out);
         if self.notices.deadline().is_some_and(|at| at <= now.mono) {
+            let talking = self.is_talking();
             let scene = scene!(self, now);
-            let notices = self.notices.wake(&scene);
+            let away = |jid: &BareJid| self.rooms.of(jid).is_some_and(|room| !talking || !room.is_in());
+            let notices = self.notices.wake(&scene, &Hall { away: &away, answered: &[] });
             self.notify(notices, out);
         }
+        self.read_out_due(now, out);
         if self.is_talking() && self.hubs.deadline().is_some_and(|at| at <= now.mono) {
             let lines = self.hubs.wake(&scene!(self, now));
             self.send_lines(lines, out);
@@ -289,6 +312,7 @@ impl Agent {
         if self.introduce_by.is_some_and(|at| at <= now.mono) {
             self.introduce(now, out);
         }
+        self.wake_rooms(now, out);
         if self.dashboard.deadline().is_some_and(|at| at <= now.mono) {
             self.refresh(now, out);
         }
@@ -298,6 +322,8 @@ impl Agent {
         // What a request changed is logged as the change; one that changed nothing is logged by itself.
         let changed =
             decisions.iter().any(|d| matches!(d, Decision::Changed(_, Some(cause)) if cause.asker().is_some()));
+        let answered = self.answered_in_rooms(&decisions);
+        let talking = self.is_talking();
         for decision in decisions {
             match decision {
                 Decision::Drive(drive) => out.push(Effect::Drive(drive)),
@@ -316,7 +342,9 @@ impl Agent {
                 }
                 Decision::Repeated(sensor) => {
                     let scene = scene!(self, now);
-                    let notices = self.notices.repeated(&scene, PointId::Sensor(sensor));
+                    let away = |jid: &BareJid| self.rooms.of(jid).is_some_and(|room| !talking || !room.is_in());
+                    let hall = Hall { away: &away, answered: &[] };
+                    let notices = self.notices.repeated(&scene, &hall, PointId::Sensor(sensor));
                     self.notify(notices, out);
                 }
                 Decision::Gesture(sensor, gesture) => {
@@ -324,15 +352,19 @@ impl Agent {
                     let line = self.journal.gesture(&scene, sensor, gesture);
                     out.extend(line.map(|line| Effect::Log(Level::Info, line)));
                     let notices = self.notices.gesture(&scene, sensor, gesture);
+                    self.tell_hubs_of(PointId::Sensor(sensor), None, gesture.name(), now, out);
                     self.notify(notices, out);
                     let events = self.automation.gesture(&self.device, &self.control, sensor, gesture, now);
                     self.automate(events, now, out);
                 }
                 Decision::Changed(point, cause) => {
+                    self.publisher.changed(&self.device, point, now.mono);
                     let scene = scene!(self, now);
                     let line = self.journal.changed(&scene, point, cause.as_ref());
                     out.extend(line.map(|(level, line)| Effect::Log(level, line)));
-                    let notices = self.notices.changed(&scene, point, cause.as_ref());
+                    let away = |jid: &BareJid| self.rooms.of(jid).is_some_and(|room| !talking || !room.is_in());
+                    let hall = Hall { away: &away, answered: &answered };
+                    let notices = self.notices.changed(&scene, &hall, point, cause.as_ref());
                     self.notify(notices, out);
                     let talking = self.is_talking();
                     let lines = self.hubs.changed(&scene!(self, now), point, talking);
@@ -355,13 +387,6 @@ impl Agent {
         );
     }
 
-    fn notify(&mut self, notices: Vec<Notice>, out: &mut Vec<Effect>) {
-        for (jid, text) in notices {
-            let id = self.fresh_id();
-            out.push(Effect::Send(message::write(jid.into(), MessageType::Chat, id, text).into()));
-        }
-    }
-
     /// Another config for the same device: what is known of points that stay is kept, open requests end.
     fn reload(&mut self, device: Device, now: Now, out: &mut Vec<Effect>) {
         let asked = self.questions.clear();
@@ -372,8 +397,11 @@ impl Agent {
         self.control.link(&device, self.me.is_some(), now);
         let old = std::mem::replace(&mut self.device, device);
         self.hubs = Hubs::new(&self.device, now.mono);
+        self.change_rooms(now, out);
         self.buckets = buckets(&self.device, now);
         self.sessions = Sessions::default();
+        self.queue.keep(&self.device);
+        self.publisher.pause();
         let scene = scene!(self, now);
         self.notices.begin_anew(&scene);
         self.journal.forget();
@@ -391,20 +419,6 @@ impl Agent {
         self.count += 1;
         id(self.seed, self.count)
     }
-}
-
-/// An id that nobody can count by: gaps in a row of numbers would tell a contact that something happened which it
-/// may not know of.
-fn id(seed: u64, count: u64) -> String {
-    format!("k{:016x}", mix(seed, count))
-}
-
-/// The finalizer of SplitMix64.
-fn mix(seed: u64, count: u64) -> u64 {
-    let mut x = seed.wrapping_add(count.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    x ^ (x >> 31)
 }
 
 fn buckets(device: &Device, now: Now) -> Vec<(Bucket, Bucket)> {

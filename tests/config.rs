@@ -1,6 +1,7 @@
 //! Configs beside the exact text each must give: `tests/config/NAME.toml` and `NAME.txt`. With `BLESS=1` in the
 //! environment the texts are written instead of compared. Lines that begin with `#!` set the scene:
-//! `env NAME=VALUE`, `compatible WORD …`, `password absent|unfit WHY`, `run`. `BOARDS` stands for the list of boards,
+//! `env NAME=VALUE`, `compatible WORD …`, `password absent|unfit WHY`, `run`, `explain`. The examples in `docs/examples`
+//! have theirs in `tests/config/examples`. `BOARDS` stands for the list of boards,
 //! so that a further one changes no text here.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -17,7 +18,7 @@ const EXAMPLE: &str = include_str!("../systemd/katydid.toml");
 /// What `katydid check` says of a text.
 fn answer(name: &str, text: &str) -> String {
     let (mut environment, mut compatible) = (Vec::new(), Vec::new());
-    let (mut password, mut purpose) = (Ok(Secret::new("secret")), Purpose::Check);
+    let (mut password, mut purpose, mut explain) = (Ok(Secret::new("secret")), Purpose::Check, false);
     for line in text.lines().filter_map(|line| line.strip_prefix("#! ")) {
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
         match word {
@@ -31,6 +32,7 @@ fn answer(name: &str, text: &str) -> String {
                 });
             }
             "run" => purpose = Purpose::Run,
+            "explain" => explain = true,
             _ => panic!("{name}: “{line}” sets no scene"),
         }
     }
@@ -38,6 +40,7 @@ fn answer(name: &str, text: &str) -> String {
     let resolved = Loaded::of_texts(&layers, &environment, compatible)
         .and_then(|loaded| config::resolve(&loaded.with_password(password), purpose));
     let text = match resolved {
+        Ok(resolved) if explain => config::check_text(&resolved) + &config::explain_text(&resolved.device),
         Ok(resolved) => config::check_text(&resolved),
         Err(mistakes) => format!("{mistakes}\n"),
     };
@@ -45,8 +48,8 @@ fn answer(name: &str, text: &str) -> String {
     text.replace(&boards.join(", "), "BOARDS")
 }
 
-fn corpus() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config");
+fn corpus(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|file| file.extension().is_some_and(|ending| ending == "toml"));
     files.sort();
@@ -56,18 +59,66 @@ fn corpus() -> Vec<PathBuf> {
 #[test]
 fn every_config_gives_the_text_beside_it() {
     let mut wrong = Vec::new();
-    for file in corpus() {
+    for file in corpus("tests/config") {
         let name = file.file_name().unwrap().to_string_lossy().into_owned();
         let text = answer(&name, &fs::read_to_string(&file).unwrap());
         assert_eq!(name.starts_with("ok-"), text.starts_with("ok\n"), "{name} gives\n{text}");
-        let beside = file.with_extension("txt");
-        if std::env::var_os("BLESS").is_some() {
-            fs::write(beside, text).unwrap();
-        } else if fs::read_to_string(&beside).unwrap_or_default() != text {
-            wrong.push(format!("{name} gives\n{text}"));
-        }
+        wrong.extend(differs(&name, &file.with_extension("txt"), text));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What is wrong with a text, if it is not the one in the file; or writes it there.
+fn differs(name: &str, file: &Path, text: String) -> Option<String> {
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(file, text).unwrap();
+        return None;
+    }
+    (fs::read_to_string(file).unwrap_or_default() != text).then(|| format!("{name} gives\n{text}"))
+}
+
+#[test]
+fn every_example_in_the_docs_is_right_has_no_notes_and_is_explained_as_written() {
+    let mut wrong = Vec::new();
+    let examples = corpus("docs/examples");
+    assert_eq!(examples.len(), 4);
+    for file in examples {
+        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        let text = answer(&name, &("#! explain\n".to_owned() + &fs::read_to_string(&file).unwrap()));
+        assert!(text.starts_with("ok\n"), "{name} gives\n{text}");
+        assert!(!text.contains("\nnotes\n"), "{name} gives\n{text}");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config/examples");
+        wrong.extend(differs(&name, &folder.join(&name).with_extension("txt"), text));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The examples as their comments say they are on a Raspberry Pi.
+#[test]
+fn every_example_in_the_docs_is_right_on_real_pins_too() {
+    for file in corpus("docs/examples") {
+        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        let text = fs::read_to_string(&file).unwrap();
+        let (mut real, mut skip): (Vec<String>, _) = (Vec::new(), false);
+        for line in text.lines() {
+            skip = line == "[sim]" || skip && !line.starts_with('[');
+            let (key, said) = (line.split(' ').next().unwrap(), line.split_once("# real: ").map(|(_, said)| said));
+            match said {
+                Some(_) if key == "board" => real.push("board = \"raspberry-pi-4b\"".to_owned()),
+                Some(said) if key == "sim" => {
+                    let (said, without_unit) =
+                        said.strip_suffix(", without `unit`").map_or((said, false), |said| (said, true));
+                    real.retain(|line| !without_unit || !line.starts_with("unit "));
+                    real.push(said.to_owned());
+                }
+                _ if skip => {}
+                _ => real.push(line.to_owned()),
+            }
+        }
+        let real = real.join("\n");
+        let resolved = resolve(&[(&name, &real)], &[]).unwrap_or_else(|mistakes| panic!("{mistakes}\n{real}"));
+        assert!(!config::check_text(&resolved).contains("simulated"), "{real}");
+    }
 }
 
 fn resolve(layers: &[(&str, &str)], environment: &[(&str, &str)]) -> Result<config::Resolved, config::Mistakes> {
@@ -152,6 +203,9 @@ const EFFECTS: &[(&str, &str, &str)] = &[
     ("xmpp.plain", "", "[xmpp]\nplain = true"),
     ("presence.points", "", "[presence]\npoints = ['s']"),
     ("presence.every", "", "[presence]\nevery = '1m'"),
+    ("pubsub.enabled", "", "[pubsub]\nenabled = true"),
+    ("pubsub.service", "[pubsub]\nenabled = true", "[pubsub]\nenabled = true\nservice = 'pubsub.home.example'"),
+    ("pubsub.every", "[pubsub]\nenabled = true", "[pubsub]\nenabled = true\nevery = '1m'"),
     ("limits.commands_per_minute", "", "[limits]\ncommands_per_minute = 5"),
     ("limits.outbox", "", "[limits]\noutbox = 50"),
     ("store.dir", "", "[store]\ndir = '/srv/katydid'"),
@@ -165,6 +219,32 @@ const EFFECTS: &[(&str, &str, &str)] = &[
     ("contacts.role", "", "[[contacts]]\njid = 'anna@home.example'\nrole = 'viewer'"),
     ("contacts.points", "", "[[contacts]]\njid = 'anna@home.example'\nrole = 'owner'\npoints = ['s']"),
     ("contacts.notify", "", "[[contacts]]\njid = 'anna@home.example'\nrole = 'owner'\nnotify = ['s']"),
+    ("rooms.jid", "", "[[rooms]]\njid = 'household@rooms.home.example'"),
+    (
+        "rooms.nick",
+        "[[rooms]]\njid = 'household@rooms.home.example'",
+        "[[rooms]]\njid = 'household@rooms.home.example'\nnick = 'green'",
+    ),
+    (
+        "rooms.points",
+        "[[rooms]]\njid = 'household@rooms.home.example'",
+        "[[rooms]]\njid = 'household@rooms.home.example'\npoints = ['s']",
+    ),
+    (
+        "rooms.guests",
+        "[[rooms]]\njid = 'household@rooms.home.example'",
+        "[[rooms]]\njid = 'household@rooms.home.example'\nguests = ['s']",
+    ),
+    (
+        "rooms.notify",
+        "[[rooms]]\njid = 'household@rooms.home.example'",
+        "[[rooms]]\njid = 'household@rooms.home.example'\nnotify = 'all'",
+    ),
+    (
+        "rooms.alarms",
+        "[[rooms]]\njid = 'household@rooms.home.example'",
+        "[[rooms]]\njid = 'household@rooms.home.example'\nalarms = false",
+    ),
     ("contacts.speaks", "", "[[contacts]]\njid = 'anna@home.example'\nrole = 'owner'\nspeaks = 'json'"),
     ("sensors.NAME.label", "", "[sensors.s]\nlabel = 'S'\ngpio.line = 'GPIO17'"),
     ("sensors.NAME.gpio", "", "[sensors.t]\ngpio.line = 'GPIO22'"),
@@ -882,6 +962,23 @@ const EFFECTS: &[(&str, &str, &str)] = &[
         "[rules.r]\ntoggle = 'a'\nwhen = { on = 'mon' }",
         "[rules.r]\ntoggle = 'a'\nwhen = { on = 'tue' }",
     ),
+    (
+        "rules.NAME.when.gesture",
+        "[sensors.s]\ngestures = {}\n[rules.r]\ntoggle = 'a'\nwhen = { every = '1m' }",
+        "[sensors.s]\ngestures = {}\n[rules.r]\ntoggle = 'a'\nwhen = { gesture = { sensor = 's', is = 'click' } }",
+    ),
+    (
+        "rules.NAME.when.gesture.sensor",
+        "[sensors.s]\ngestures = {}\n[sensors.t]\nsim.line = 'IN1'\ngestures = {}
+[rules.r]\ntoggle = 'a'\nwhen = { gesture = { sensor = 's', is = 'click' } }",
+        "[sensors.s]\ngestures = {}\n[sensors.t]\nsim.line = 'IN1'\ngestures = {}
+[rules.r]\ntoggle = 'a'\nwhen = { gesture = { sensor = 't', is = 'click' } }",
+    ),
+    (
+        "rules.NAME.when.gesture.is",
+        "[sensors.s]\ngestures = {}\n[rules.r]\ntoggle = 'a'\nwhen = { gesture = { sensor = 's', is = 'click' } }",
+        "[sensors.s]\ngestures = {}\n[rules.r]\ntoggle = 'a'\nwhen = { gesture = { sensor = 's', is = 'long-press' } }",
+    ),
 ];
 
 const DIMMER: &str = "[actuators.b]\nsafe = 0\nsim.line = 'OUT1'\nrange = [0, 1]";
@@ -912,8 +1009,6 @@ fn no_key_does_nothing() {
         for key in keys.iter().filter(|_| !table.is_empty() && *table != "xmpp.password") {
             let path = format!("{table}.{key}");
             let read = ["xmpp.password", "xmpp.ca_file"].contains(&path.as_str());
-            // A gesture needs a button, which has a test of its own.
-            let read = read || path.starts_with("rules.NAME.when.gesture");
             assert!(read || EFFECTS.iter().any(|(known, ..)| *known == path), "{path} is not tested");
         }
     }

@@ -4,7 +4,7 @@ use super::{Agent, Effect, scene};
 use crate::control::{Act, AlarmEvent, Asker, By, Event, Outcome, Request, RuleEvent, Ticket, Wish};
 use crate::model::{Action, ActuatorId, AlarmId, ContactId, Device, Moment, Now, PointId, RuleId};
 use crate::xmpp::journal::Level;
-use crate::xmpp::{alarms, message, words};
+use crate::xmpp::{alarms, words};
 
 impl Agent {
     /// When alarms and rules have something to do.
@@ -106,8 +106,13 @@ impl Agent {
         let told: Vec<_> = told.into_iter().map(|a| (a.jid().clone(), alarms::told(&scene, a, id, event))).collect();
         out.push(Effect::Log(level, line));
         for (jid, text) in told {
-            out.push(Effect::Send(message::lasting(jid.into(), self.fresh_id(), text).into()));
+            if !self.tell(jid.clone(), text, true, out) {
+                self.missed.insert(jid);
+            }
         }
+        let alarm = self.device.alarm(id);
+        let (point, name) = (alarm.point, alarm.name.clone());
+        self.tell_hubs_of(point, Some(&name), event.name(), now, out);
         self.refresh(now, out);
     }
 
@@ -174,7 +179,7 @@ impl Agent {
             None => alarms::hearers(&scene, rule),
         };
         for jid in jids {
-            out.push(Effect::Send(message::lasting(jid.into(), self.fresh_id(), text.to_owned()).into()));
+            self.tell(jid, text.to_owned(), true, out);
         }
     }
 }

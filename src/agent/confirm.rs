@@ -22,7 +22,8 @@ impl Agent {
     ) -> Result<(), Refusal> {
         let Request { ticket, actuator, wish } = request;
         let wish = if wish == Wish::Toggle { Wish::Set(value) } else { wish };
-        if self.errands.get(&ticket).is_none_or(|errand| matches!(errand.door, Door::Hub { .. })) {
+        if self.errands.get(&ticket).is_none_or(|errand| !matches!(errand.door, Door::Chat { .. } | Door::Form { .. }))
+        {
             // A machine cannot answer.
             return Err(Refusal::Unconfirmed { value, second });
         }
@@ -41,7 +42,7 @@ impl Agent {
             _ => None,
         };
         self.count += 1;
-        let chance = super::mix(self.seed, self.count);
+        let chance = super::id::mix(self.seed, self.count);
         let question = Question { actuator, wish, value, asker: contact, second, ticket, session };
         let what = words::wish(&self.device, &question);
         let (number, gone) = self.questions.ask(question, chance, now.mono);
@@ -57,26 +58,27 @@ impl Agent {
         let id = self.fresh_id();
         let told = words::asked_others(&what, others.len());
         let door = match errand.door {
-            Door::Form { to, id, node, session } if second => {
+            Door::Form { by, to, id, node, session } if second => {
                 let element = adhoc::finished(node, session, true, told);
                 out.push(Effect::Send(iq::result(Some(to.clone()), id, Some(element)).into()));
                 // The command is over; what becomes of it is told by chat.
-                Door::Chat { to, type_: MessageType::Chat, thread: None }
+                match by == to.to_bare() {
+                    true => Door::Chat { to, type_: MessageType::Chat, thread: None },
+                    false => Door::Room { by, to, nick: None },
+                }
             }
-            Door::Form { to, id, node, session } => {
+            Door::Form { to, id, node, session, .. } => {
                 self.sessions.reopen(&session, &to, &node, now.mono);
                 let element = adhoc::question(node, session, words::question(&what));
                 out.push(Effect::Send(iq::result(Some(to), id, Some(element)).into()));
                 // The next step of the command opens the next door.
                 return Ok(());
             }
-            hub @ Door::Hub { .. } => hub,
-            Door::Chat { to, type_, thread } => {
+            machine @ (Door::Hub { .. } | Door::Control { .. } | Door::Silent { .. }) => machine,
+            door @ (Door::Chat { .. } | Door::Room { .. }) => {
                 let text = if second { told } else { words::numbered_question(&what, number) };
-                let mut message = message::write(to.clone(), type_.clone(), id, text);
-                message.thread = thread.clone();
-                out.push(Effect::Send(message.into()));
-                Door::Chat { to, type_, thread }
+                out.extend(door.clone().say(&self.device, &self.rooms, id, text).map(Effect::Send));
+                door
             }
         };
         self.errands.insert(ticket, Errand { actuator, door, witness: None });
@@ -92,7 +94,7 @@ impl Agent {
         now: Now,
         out: &mut Vec<Effect>,
     ) -> Option<String> {
-        let by = Asker::of(&self.device, contact);
+        let by = door.asker_as(&self.device, &self.rooms, contact);
         let Some(number) = number else {
             let known = self.questions.any_for(by);
             return Some(if known { "Answer with the number, please." } else { words::NO_QUESTION }.to_owned());
@@ -131,7 +133,7 @@ impl Agent {
             Some(question) if yes => self.confirmed(contact, question, door, now, out),
             question => {
                 let refusal = if question.is_some() { Refusal::Declined } else { Refusal::NotConfirmed };
-                let Door::Form { to, id, node, session } = door else { return };
+                let Door::Form { to, id, node, session, .. } = door else { return };
                 let element = adhoc::finished(node, session, false, refusal.to_string());
                 out.push(Effect::Send(iq::result(Some(to), id, Some(element)).into()));
             }

@@ -6,17 +6,24 @@ use xmpp_parsers::stanza::Stanza;
 
 use super::{Agent, Effect, Level, scene};
 use crate::control::{Asker, Outcome, Refusal, Request, Ticket, Wish};
-use crate::model::{ActuatorId, ContactId, Now};
+use crate::model::{ActuatorId, ContactId, Device, Now};
 use crate::xmpp::hub::Place;
+use crate::xmpp::muc::Rooms;
 use crate::xmpp::{Scene, adhoc, iq, message, words};
 
 /// Whom to answer, and how.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Door {
     /// A chat message.
     Chat { to: Jid, type_: MessageType, thread: Option<Thread> },
-    /// An ad-hoc command.
-    Form { to: Jid, id: String, node: String, session: String },
+    /// An ad-hoc command, perhaps through a room.
+    Form { by: BareJid, to: Jid, id: String, node: String, session: String },
+    /// Words in a room, or to the device alone through it.
+    Room { by: BareJid, to: Jid, nick: Option<String> },
+    /// One actuator of a control request, whose answer waits for all of them.
+    Control { by: BareJid, to: Jid, set: u64 },
+    /// A control request that nobody waits for.
+    Silent { by: BareJid },
     /// A hub's line, answered in its turn ([`crate::xmpp::hub`]).
     Hub { from: Jid, place: Place },
 }
@@ -48,34 +55,55 @@ impl Door {
         Door::Chat { to: from, type_: message.type_.clone(), thread: message.thread.clone() }
     }
 
-    /// Who asked.
+    /// Who asked, by its real address.
     pub fn asker(&self) -> BareJid {
         match self {
-            Door::Chat { to, .. } | Door::Form { to, .. } | Door::Hub { from: to, .. } => to.to_bare(),
+            Door::Room { by, .. } | Door::Form { by, .. } | Door::Control { by, .. } | Door::Silent { by } => {
+                by.clone()
+            }
+            Door::Chat { to, .. } | Door::Hub { from: to, .. } => to.to_bare(),
         }
     }
 
-    /// The answer. `fresh` is the id of a new stanza, where one is needed.
+    /// A contact as it stands here: in a room it may hear and do only what the room is for.
+    pub fn asker_as<'a>(&self, device: &'a Device, rooms: &'a Rooms, contact: ContactId) -> Asker<'a> {
+        let asker = Asker::of(device, contact);
+        match self {
+            Door::Room { to, .. } | Door::Form { to, .. } | Door::Control { to, .. } => rooms.inside(asker, to),
+            Door::Chat { .. } | Door::Silent { .. } | Door::Hub { .. } => asker,
+        }
+    }
+
+    /// The answer, if there is one to this actuator alone. `fresh` is the id of a new stanza, where one is needed.
     pub fn answer(
         self,
         scene: &Scene<'_>,
+        rooms: &Rooms,
         actuator: ActuatorId,
         result: &Result<Outcome, Refusal>,
         fresh: String,
     ) -> Option<Stanza> {
         let text = words::outcome(scene, actuator, result);
-        Some(match self {
-            Door::Hub { .. } => return None,
+        match self {
+            Door::Form { to, id, node, session, .. } => {
+                let command = adhoc::finished(node, session, words::went_well(result), text);
+                Some(iq::result(Some(to), id, Some(command)).into())
+            }
+            door => door.say(scene.device, rooms, fresh, text),
+        }
+    }
+
+    /// Words as the answer, where words are one.
+    pub fn say(self, device: &Device, rooms: &Rooms, fresh: String, text: String) -> Option<Stanza> {
+        match self {
+            Door::Hub { .. } | Door::Form { .. } | Door::Control { .. } | Door::Silent { .. } => None,
+            Door::Room { to, nick, .. } => Some(rooms.say(device, to, nick.as_deref(), fresh, text).into()),
             Door::Chat { to, type_, thread } => {
                 let mut message = message::write(to, type_, fresh, text);
                 message.thread = thread;
-                message.into()
+                Some(message.into())
             }
-            Door::Form { to, id, node, session } => {
-                let command = adhoc::finished(node, session, words::went_well(result), text);
-                iq::result(Some(to), id, Some(command)).into()
-            }
-        })
+        }
     }
 }
 
@@ -118,9 +146,13 @@ impl Agent {
                 self.send_lines(lines, out);
                 continue;
             }
+            if let Door::Control { set, .. } = door {
+                self.settle(set, actuator, &result, now, out);
+                continue;
+            }
             let id = self.fresh_id();
             let scene = scene!(self, now);
-            out.extend(door.answer(&scene, actuator, &result, id).map(Effect::Send));
+            out.extend(door.answer(&scene, &self.rooms, actuator, &result, id).map(Effect::Send));
         }
     }
 }

@@ -5,7 +5,7 @@ use xmpp_parsers::message::MessageType;
 
 use super::{Agent, Door, Effect, scene};
 use crate::control::Asker;
-use crate::model::{ContactId, Now};
+use crate::model::{ContactId, Now, PointId};
 use crate::xmpp::hub::{Ask, Line, Question};
 use crate::xmpp::message::{self, Incoming};
 
@@ -22,7 +22,7 @@ impl Agent {
         let speaks = self.device.contact(contact).speaks;
         let question = |text: &str| speaks.understand(Asker::of(&self.device, contact), text);
         match message {
-            Incoming::Other => {}
+            Incoming::Other | Incoming::Control(_) => {}
             Incoming::Words(text) => {
                 let question = question(text);
                 self.ask(contact, from, question, now, out);
@@ -56,6 +56,21 @@ impl Agent {
     pub(super) fn tell_hubs(&mut self, resumed: bool, now: Now, out: &mut Vec<Effect>) {
         let lines = self.hubs.online(&scene!(self, now), resumed);
         self.send_lines(lines, out);
+    }
+
+    /// Tells the hubs of something that is no state.
+    pub(super) fn tell_hubs_of(
+        &mut self,
+        point: PointId,
+        alarm: Option<&str>,
+        what: &str,
+        now: Now,
+        out: &mut Vec<Effect>,
+    ) {
+        if self.is_talking() {
+            let lines = self.hubs.happened(&scene!(self, now), point, alarm, what);
+            self.send_lines(lines, out);
+        }
     }
 
     pub(super) fn send_lines(&mut self, lines: Vec<Line>, out: &mut Vec<Effect>) {

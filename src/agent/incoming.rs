@@ -12,9 +12,8 @@ use xmpp_parsers::stanza::Stanza;
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType};
 
 use super::{Agent, Door, Effect, scene};
-use crate::control::recognise;
+use crate::control::{Asker, recognise};
 use crate::model::{ContactId, Now, Speaks};
-use crate::xmpp::chat::{self, Answer};
 use crate::xmpp::iq::{self, Caller, Reply, Turn, Verb};
 use crate::xmpp::journal::Level;
 use crate::xmpp::message::Incoming;
@@ -34,12 +33,18 @@ impl Agent {
             Stanza::Iq(Iq::Get { from, id, payload, .. }) => self.iq(Verb::Get, from, id, payload, now, out),
             Stanza::Iq(Iq::Set { from, id, payload, .. }) => self.iq(Verb::Set, from, id, payload, now, out),
             Stanza::Iq(Iq::Result { from, id, payload, .. }) => self.result(from.as_ref(), &id, payload, now, out),
-            Stanza::Iq(Iq::Error { .. }) => {}
+            Stanza::Iq(Iq::Error { from, id, error, .. }) => {
+                self.room_error(from.as_ref(), &id, &error, now);
+                self.published(from.as_ref(), &id, Err(&error), now, out);
+            }
         }
     }
 
     fn message(&mut self, message: Message, now: Now, out: &mut Vec<Effect>) {
         let Some(from) = message.from.clone() else { return };
+        if self.room_message(&message, &from, now, out) {
+            return;
+        }
         let Some(contact) = recognise(&self.device, &from).map(|asker| asker.id()) else {
             if !matches!(message::sort(&message), Incoming::Other) {
                 self.stranger(&from, "wrote to us", now, out);
@@ -55,7 +60,9 @@ impl Agent {
             Pass::FirstNo => {
                 out.push(Effect::Log(Level::Warn, format!("{from} is too fast; ignored for now")));
                 return match self.device.contact(contact).speaks {
-                    Speaks::Words => self.say(&message, from, TOO_FAST.to_owned(), out),
+                    // Nobody waits for an answer to these.
+                    _ if matches!(sorted, Incoming::Control(_)) => {}
+                    Speaks::Words => self.say(Door::of(&message, from), TOO_FAST.to_owned(), out),
                     _ => self.hub_is_refused(contact, &from, "too many commands; wait a minute", now, out),
                 };
             }
@@ -68,51 +75,20 @@ impl Agent {
         {
             return;
         }
+        if let Incoming::Control(set) = sorted {
+            let (set, id) = (set.clone(), message.id.as_ref());
+            let words = String::from(&set);
+            if !id.is_some_and(|Id(id)| self.seen.again(&from, id, &words, now.mono)) {
+                self.quietly_set(contact, from, set, now, out);
+            }
+            return;
+        }
         if speaks != Speaks::Words {
             return self.hub(contact, &from, &sorted, now, out);
         }
         match sorted {
-            Incoming::Other => {}
-            Incoming::Words(words) => {
-                let scene = scene!(self, now);
-                let Some(asker) = recognise(scene.device, &from) else { return };
-                let answer = chat::answer(&scene, &self.journal, asker, words);
-                let puzzled = &mut self.puzzled[contact.index()];
-                if !matches!(answer, Answer::Wonder(_)) {
-                    puzzled.clear();
-                }
-                match answer {
-                    Answer::Say(text) => self.say(&message, from, text, out),
-                    Answer::Wonder(text) => {
-                        if puzzled.may_answer(now.mono) {
-                            self.say(&message, from, text, out);
-                        }
-                    }
-                    Answer::Move(actuator, wish) => {
-                        self.request(contact, actuator, wish, Door::of(&message, from), now, out);
-                    }
-                    Answer::Confirm(number) => {
-                        let text = self.confirm(contact, number, Door::of(&message, from.clone()), now, out);
-                        text.into_iter().for_each(|text| self.say(&message, from.clone(), text, out));
-                    }
-                    Answer::Acknowledge(ids) => {
-                        let text = self.acknowledge(contact, &ids, now, out).unwrap_or_else(|refusal| refusal);
-                        self.say(&message, from, text, out);
-                    }
-                    Answer::LeaveSafeMode => {
-                        self.safe_mode = false;
-                        out.push(Effect::Log(Level::Info, format!("{} has ended safe mode", from.to_bare())));
-                        out.push(Effect::SafeModeLeft);
-                        self.say(&message, from, "Safe mode is over; rules are on again.".to_owned(), out);
-                        out.extend(self.suspend_rules(false, now));
-                        self.refresh(now, out);
-                    }
-                    Answer::Decline => {
-                        let text = self.decline(contact, now, out);
-                        text.into_iter().for_each(|text| self.say(&message, from.clone(), text, out));
-                    }
-                }
-            }
+            Incoming::Other | Incoming::Control(_) => {}
+            Incoming::Words(words) => self.spoken(contact, words, Door::of(&message, from), now, out),
             Incoming::Late(words) => {
                 // After a long absence there may be many; one word for all of them is enough.
                 let told = &mut self.late[contact.index()];
@@ -122,25 +98,26 @@ impl Agent {
                 *told = Some(now.mono);
                 let quoted: String = words.trim().chars().take(40).collect();
                 let text = format!("“{quoted}” came late, so I did nothing. What you still want, say again.");
-                self.say(&message, from, text, out);
+                self.say(Door::of(&message, from), text, out);
             }
             Incoming::Corrected => {
-                self.say(&message, from, "I do not run corrections. Send it as a new message.".to_owned(), out);
+                self.say(
+                    Door::of(&message, from),
+                    "I do not run corrections. Send it as a new message.".to_owned(),
+                    out,
+                );
             }
             Incoming::Encrypted => {
                 let text = "I cannot read end-to-end encrypted messages. Turn encryption off for this chat.";
-                self.say(&message, from, text.to_owned(), out);
+                self.say(Door::of(&message, from), text.to_owned(), out);
             }
         }
     }
 
-    fn say(&mut self, to: &Message, from: Jid, text: String, out: &mut Vec<Effect>) {
-        let mut reply = message::write(from, to.type_.clone(), self.fresh_id(), text);
-        reply.thread = to.thread.clone();
-        out.push(Effect::Send(reply.into()));
-    }
-
     fn presence(&mut self, presence: Presence, now: Now, out: &mut Vec<Effect>) {
+        if self.room_presence(&presence, now, out) {
+            return;
+        }
         let Some(from) = presence.from else { return };
         let own = self.device.account().jid.to_bare();
         let Some(asker) = recognise(&self.device, &from) else {
@@ -175,21 +152,24 @@ impl Agent {
             out.push(Effect::Send(iq::result(from, id, None).into()));
             return out.extend(self.roster.pushed(&self.device, payload).into_iter().map(Effect::Send));
         }
-        let contact: Option<ContactId> = from.as_ref().and_then(|from| recognise(&self.device, from)).map(|a| a.id());
+        let contact: Option<ContactId> = from.as_ref().and_then(|from| self.behind(from));
         if let Some(contact) = contact
             && self.pair(contact, verb).take(now.mono) != Pass::Yes
         {
             let error = iq::error(ErrorType::Wait, DefinedCondition::PolicyViolation, TOO_FAST);
             return out.push(Effect::Send(iq::refuse(from, id, error).into()));
         }
-        let scene = scene!(self, now);
+        let mut scene = scene!(self, now);
+        let place = from.as_ref().and_then(|from| self.rooms.place_of(from));
+        // Through a room we go by the address we have there: a client runs the command where the list says it is.
+        scene.me = place.as_ref().unwrap_or(scene.me);
         let caller = match &from {
-            Some(from) => match recognise(scene.device, from) {
-                Some(asker) => Caller::Contact(asker, from),
+            Some(from) => match contact.map(|id| Asker::of(scene.device, id)) {
+                Some(asker) => Caller::Contact(self.rooms.inside(asker, from), from),
                 // ejabberd asks for our capabilities in our own name.
                 None if is_server(from, &own) || self.me.as_ref().is_some_and(|me| *me == *from) => Caller::Server,
                 None => {
-                    if self.stranger(from, "asked us something", now, out) {
+                    if self.is_worth_refusing(from, now, out) {
                         let refusal = iq::refuse(Some(from.clone()), id, iq::nothing_here());
                         out.push(Effect::Send(refusal.into()));
                     }
@@ -198,13 +178,14 @@ impl Agent {
             },
             None => Caller::Server,
         };
-        let mut turn = Turn { scene, sessions: &mut self.sessions };
+        let mut turn = Turn { scene, sessions: &mut self.sessions, queue: &mut self.queue };
         match iq::dispatch(&mut turn, &caller, verb, payload) {
             Reply::Result(payload) => out.push(Effect::Send(iq::result(from, id, payload).into())),
             Reply::Error(error) => out.push(Effect::Send(iq::refuse(from, id, error).into())),
             Reply::Later { actuator, wish, node, session } => {
                 let (Some(contact), Some(to)) = (contact, from) else { return };
-                self.request(contact, actuator, wish, Door::Form { to, id, node, session }, now, out);
+                let by = self.device.contact(contact).jid.clone();
+                self.request(contact, actuator, wish, Door::Form { by, to, id, node, session }, now, out);
             }
             Reply::Acknowledge { alarms, node, session } => {
                 let (Some(contact), Some(to)) = (contact, from) else { return };
@@ -217,8 +198,29 @@ impl Agent {
             }
             Reply::Confirm { yes, node, session } => {
                 let (Some(contact), Some(to)) = (contact, from) else { return };
-                let door = Door::Form { to, id, node, session: session.clone() };
+                let by = self.device.contact(contact).jid.clone();
+                let door = Door::Form { by, to, id, node, session: session.clone() };
                 self.confirm_step(contact, &session, yes, door, now, out);
+            }
+            Reply::Then(payload, messages) => {
+                let Some(contact) = contact else { return };
+                let mut after = Vec::new();
+                if self.read_out(contact, messages, now, &mut after) {
+                    out.push(Effect::Send(iq::result(from, id, Some(payload)).into()));
+                    return out.extend(after);
+                }
+                let error = iq::error(ErrorType::Wait, DefinedCondition::PolicyViolation, TOO_FAST);
+                out.push(Effect::Send(iq::refuse(from, id, error).into()));
+            }
+            Reply::Moves(moves) => {
+                let (Some(contact), Some(to)) = (contact, from) else { return };
+                if let Err(fault) = self.move_all(contact, moves, to.clone(), Some(id.clone()), now, out) {
+                    let refusal = iq::refuse_with(Some(to), id, fault.error(), fault.draft());
+                    out.push(Effect::Send(refusal.into()));
+                }
+            }
+            Reply::Refused(error, payload) => {
+                out.push(Effect::Send(iq::refuse_with(from, id, error, payload).into()));
             }
         }
     }
@@ -230,7 +232,14 @@ impl Agent {
     }
 
     fn result(&mut self, from: Option<&Jid>, id: &str, payload: Option<Element>, now: Now, out: &mut Vec<Effect>) {
+        if self.rooms.answered(id, None, now.mono) {
+            return;
+        }
         let own = self.device.account().jid.to_bare();
+        if self.publisher.awaits(id, from, &own) {
+            self.published(from, id, Ok(payload), now, out);
+            return;
+        }
         if !self.roster.awaits(id) || !from_account(from, &own) {
             return;
         }
@@ -246,7 +255,7 @@ impl Agent {
 
     /// Somebody the config does not name did something. True if it is worth an answer at all: strangers share
     /// one small allowance, so that they cannot make the device talk.
-    fn stranger(&mut self, from: &Jid, what: &str, now: Now, out: &mut Vec<Effect>) -> bool {
+    pub(super) fn stranger(&mut self, from: &Jid, what: &str, now: Now, out: &mut Vec<Effect>) -> bool {
         match self.strangers.take(now.mono) {
             Pass::Yes => {
                 let line = match self.stranger_lines.take(now.mono) {

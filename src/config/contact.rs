@@ -92,7 +92,7 @@ fn read_one(item: &Item<'_>, points: &Points<'_>) -> Option<Entry> {
     Some(Entry { jid: jid?, role: role?, points, notify: notify.unwrap_or(Some(usual))?, speaks, alarms: alarms? })
 }
 
-fn wish(item: &Item<'_>, scope: Option<&[String]>, points: &Points<'_>) -> Option<Wish> {
+pub(super) fn wish(item: &Item<'_>, scope: Option<&[String]>, points: &Points<'_>) -> Option<Wish> {
     match item.raw() {
         Raw::List(_) => {}
         Raw::Text(word) | Raw::Bare(word) if word == "all" => return Some(Wish::All),
@@ -104,7 +104,7 @@ fn wish(item: &Item<'_>, scope: Option<&[String]>, points: &Points<'_>) -> Optio
     let names = named(item, points)?;
     for name in &names {
         if scope.is_some_and(|scope| !scope.contains(name)) {
-            item.wrong(format!("“{name}” is not among the contact's `points`, so it would never be told"));
+            item.wrong(format!("“{name}” is not among its `points`, so it would never be told"));
         }
     }
     Some(if names.is_empty() { Wish::Nothing } else { Wish::Only(names) })

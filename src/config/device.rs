@@ -1,15 +1,18 @@
-//! `[device]`, `[presence]`, `[limits]`, `[store]` and `[sim]`.
+//! `[device]`, `[presence]`, `[pubsub]`, `[limits]`, `[store]` and `[sim]`.
 
 use std::time::Duration;
+
+use jid::BareJid;
 
 use super::contact;
 use super::node::{DAY, HOUR, Item, SECOND, optional, seconds};
 use super::points::Points;
 use super::secret;
-use crate::model::{Limits, StoreRules};
+use crate::model::{Limits, PubSubRules, StoreRules};
 
 pub(super) const KEYS: &[&str] = &["name", "board", "timezone", "location", "clock"];
 pub(super) const PRESENCE_KEYS: &[&str] = &["points", "every"];
+pub(super) const PUBSUB_KEYS: &[&str] = &["enabled", "service", "every"];
 pub(super) const LIMITS_KEYS: &[&str] = &["commands_per_minute", "outbox"];
 pub(super) const STORE_KEYS: &[&str] = &["dir", "every"];
 pub(super) const SIM_KEYS: &[&str] = &["socket"];
@@ -54,6 +57,30 @@ pub(super) fn presence(item: Option<Item<'_>>, points: &Points<'_>) -> Option<Pr
     let shown = optional(table.get("points"), None, |item| contact::named(&item, points).map(Some));
     let every = optional(table.get("every"), EVERY, |item| item.duration(SECOND..=HOUR));
     Some(Presence { points: shown?, every: every? })
+}
+
+/// Off unless switched on: nothing leaves the device that nobody asked for.
+pub(super) fn pubsub(item: Option<Item<'_>>) -> Option<PubSubRules> {
+    let standard = PubSubRules { enabled: false, service: None, every: SECOND };
+    let Some(item) = item else { return Some(standard) };
+    let table = item.table(PUBSUB_KEYS)?;
+    let enabled = table.need("enabled", "true publishes the readings, false does not").and_then(|item| item.flag());
+    let service = optional(table.get("service"), None, |item| service(&item).map(Some));
+    let every = optional(table.get("every"), standard.every, |item| item.duration(SECOND..=HOUR));
+    if enabled == Some(false) {
+        let idle = ["service", "every"].into_iter().filter_map(|key| table.get(key));
+        idle.for_each(|item| item.note("does nothing while enabled is false"));
+    }
+    Some(PubSubRules { enabled: enabled?, service: service?, every: every? })
+}
+
+/// A service has the address of a server: nobody in front of an @, nothing behind a /.
+fn service(item: &Item<'_>) -> Option<BareJid> {
+    let jid = item.text()?.parse::<BareJid>().ok().filter(|jid| jid.node().is_none());
+    if jid.is_none() {
+        item.wrong("must be the address of a publish-subscribe service, like “pubsub.home.example”");
+    }
+    jid
 }
 
 pub(super) fn limits(item: Option<Item<'_>>) -> Option<Limits> {

@@ -2,7 +2,7 @@
 
 use super::nearest::hint;
 use super::node::{Item, Table, clip};
-use super::tree::Raw;
+use super::tree::{Raw, Tree};
 use crate::model::{Kind, Quantity, Value, parse_duration};
 
 /// What a number is when the config does not say.
@@ -40,7 +40,9 @@ pub(super) fn choice(item: &Item<'_>) -> Option<Kind> {
 /// `unit`, `decimals` and `range`.
 pub(super) fn number(table: &Table<'_>, defaults: NumberDefaults) -> Option<Kind> {
     let unit = match table.get("unit") {
-        Some(item) => item.text().filter(|unit| check_unit(&item, unit) && check_agrees(&item, unit, defaults.unit)),
+        Some(item) => item
+            .text()
+            .filter(|unit| check_unit(&item, unit) && (converts(table) || check_agrees(&item, unit, defaults.unit))),
         None => Some(defaults.unit),
     };
     let decimals = match table.get("decimals") {
@@ -54,6 +56,13 @@ pub(super) fn number(table: &Table<'_>, defaults: NumberDefaults) -> Option<Kind
         None => Some(None),
     };
     Some(Kind::Number { unit: unit?.to_owned(), decimals: decimals?, range: range? })
+}
+
+/// Do the filters make another quantity of the source's, such as a level of a voltage?
+fn converts(table: &Table<'_>) -> bool {
+    let Some(Raw::List(filters)) = table.peek("filters") else { return false };
+    let is = |(key, _): &(String, Tree)| key == "multiply" || key == "calibrate";
+    filters.iter().any(|filter| matches!(&filter.raw, Raw::Table(entries) if entries.iter().any(is)))
 }
 
 /// Two numbers, the lower first.
@@ -135,7 +144,7 @@ fn check_swapped(item: &Item<'_>, word: &str, others: &[&str], state: &str) {
 fn check_agrees(item: &Item<'_>, unit: &str, own: &str) -> bool {
     let agrees = own.is_empty() || unit == own || Quantity::spellings(own).contains(&unit);
     if !agrees {
-        item.wrong(format!("is {own} here, and a unit is only written, never converted; leave it out"));
+        item.wrong(format!("is {own} here, and a unit is only written, never converted; leave it out, or convert with a multiply or calibrate filter"));
     }
     agrees
 }

@@ -27,6 +27,7 @@ mod node;
 mod points;
 mod pulse;
 mod resolve;
+mod room;
 mod rule;
 mod schedule;
 mod secret;

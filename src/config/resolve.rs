@@ -9,18 +9,22 @@ use super::mistake::{Mistake, Mistakes, Report};
 use super::node::Item;
 use super::points;
 use super::schedule::Ground;
-use super::{account, actuator, alarm, counter, filters, gestures, kernel, pulse, rule, schedule, secret, sensor};
+use super::{
+    account, actuator, alarm, counter, filters, gestures, kernel, pulse, room, rule, schedule, secret, sensor,
+};
 use super::{guard, interlock};
-use crate::model::{Contact, Device, DeviceParts, Draft, Notify, PointId, PresenceRules, Scope};
+use crate::model::{Contact, Device, DeviceParts, Draft, Notify, PointId, PresenceRules, Role, Room, Scope, Speaks};
 
 const KEYS: &[&str] = &[
     "device",
     "xmpp",
     "presence",
+    "pubsub",
     "limits",
     "store",
     "sim",
     "contacts",
+    "rooms",
     "sensors",
     "actuators",
     "interlocks",
@@ -34,10 +38,12 @@ pub const KNOWN_KEYS: &[(&str, &[&str])] = &[
     ("xmpp", account::KEYS),
     ("xmpp.password", secret::KEYS),
     ("presence", device::PRESENCE_KEYS),
+    ("pubsub", device::PUBSUB_KEYS),
     ("limits", device::LIMITS_KEYS),
     ("store", device::STORE_KEYS),
     ("sim", device::SIM_KEYS),
     ("contacts", contact::KEYS),
+    ("rooms", room::KEYS),
     ("sensors.NAME", sensor::KEYS),
     ("sensors.NAME.gpio", sensor::GPIO_KEYS),
     ("sensors.NAME.counter", counter::KEYS),
@@ -128,7 +134,9 @@ fn read(root: &Item<'_>, loaded: &Loaded, purpose: Purpose, report: &Report) -> 
     }
     interlock::read(table.get("interlocks"), table.get("actuators"), &mut points);
     let contacts = contact::read(&table, own.as_ref(), &points);
+    let rooms = room::read(&table, name.as_deref(), &contacts, own.as_ref(), &points);
     let presence = device::presence(table.get("presence"), &points);
+    let pubsub = device::pubsub(table.get("pubsub"));
     let limits = device::limits(table.get("limits"));
     let zone = match timezone {
         Some(item) => schedule::zone(&item, loaded.zone.as_ref()),
@@ -158,6 +166,7 @@ fn read(root: &Item<'_>, loaded: &Loaded, purpose: Purpose, report: &Report) -> 
         board: file.board.clone(),
         account: account?,
         contacts: Vec::new(),
+        rooms: Vec::new(),
         sensors: points.sensors,
         actuators: points.actuators,
         alarms,
@@ -166,6 +175,7 @@ fn read(root: &Item<'_>, loaded: &Loaded, purpose: Purpose, report: &Report) -> 
         place: place.flatten(),
         trusts_clock,
         presence: PresenceRules { points: Vec::new(), every: presence.every },
+        pubsub: pubsub?,
         limits: limits?,
         store: store?,
         sim_socket,
@@ -175,19 +185,41 @@ fn read(root: &Item<'_>, loaded: &Loaded, purpose: Purpose, report: &Report) -> 
         Some(names) => ids(names),
         None => parts.all_points().into_iter().take(SHOWN).collect(),
     };
+    let scope =
+        |names: Option<Vec<String>>| names.map_or(Scope::All, |names| Scope::Only(ids(names).into_iter().collect()));
+    let notify = |wish| match wish {
+        Wish::Nothing => Notify::Nothing,
+        Wish::All => Notify::All,
+        Wish::Only(names) => Notify::Only(ids(names).into_iter().collect()),
+    };
     let contact = |entry: contact::Entry| Contact {
         jid: entry.jid,
         role: entry.role,
-        scope: entry.points.map_or(Scope::All, |names| Scope::Only(ids(names).into_iter().collect())),
-        notify: match entry.notify {
-            Wish::Nothing => Notify::Nothing,
-            Wish::All => Notify::All,
-            Wish::Only(names) => Notify::Only(ids(names).into_iter().collect()),
-        },
+        scope: scope(entry.points),
+        notify: notify(entry.notify),
         alarms: entry.alarms,
         speaks: entry.speaks,
     };
     let contacts = contacts.into_iter().map(contact).collect();
+    let room = |room: room::Entered| {
+        let viewer = |scope, notify, alarms| Contact {
+            jid: room.jid.clone(),
+            role: Role::Viewer,
+            scope,
+            notify,
+            alarms,
+            speaks: Speaks::Words,
+        };
+        let points = scope(room.points);
+        let guest = match room.guests {
+            Wish::Nothing => None,
+            Wish::All => Some(viewer(points.clone(), Notify::Nothing, false)),
+            Wish::Only(names) => Some(viewer(scope(Some(names)), Notify::Nothing, false)),
+        };
+        let audience = viewer(points, notify(room.notify), room.alarms);
+        Room { jid: room.jid, nick: room.nick, audience, guest }
+    };
+    parts.rooms = rooms.into_iter().map(room).collect();
     parts.presence.points = shown;
     parts.contacts = contacts;
     Some((Device::assemble(parts), choice))

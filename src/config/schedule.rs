@@ -112,7 +112,11 @@ pub(super) fn zone(item: &Item<'_>, known: Option<&Result<TimeZone, String>>) ->
         Some(Ok(zone)) => Some(zone.clone()),
         _ if text == "UTC" => Some(TimeZone::UTC),
         _ => own().or_else(|| {
-            item.wrong(format!("“{}” is not a time zone this machine knows, like “Europe/Berlin”", clip(text)));
+            item.wrong(format!(
+                "this machine knows no time zone “{}”; a name like “Europe/Berlin” needs the system’s tzdata, a rule like \
+                 “CET-1CEST,M3.5.0,M10.5.0/3” needs nothing",
+                clip(text)
+            ));
             None
         }),
     }

@@ -19,7 +19,12 @@ pub fn check_text(resolved: &Resolved) -> String {
         ("board", format!("{} ({}), {}", device.board().title, device.board().name, why(&resolved.choice))),
         ("account", account(device.account())),
     ];
-    push_table(&mut text, pairs.into_iter().map(|(key, value)| vec![key.to_owned(), value]).collect());
+    let pubsub = device.pubsub();
+    let published = pubsub.enabled.then(|| {
+        let service = pubsub.service.as_ref().map_or("its own account".to_owned(), ToString::to_string);
+        ("published", format!("at {service}, each point every {} at most", show_duration(pubsub.every)))
+    });
+    push_table(&mut text, pairs.into_iter().chain(published).map(|(key, value)| vec![key.to_owned(), value]).collect());
 
     text.push_str("\npoints\n");
     push_table(&mut text, device.points().map(|point| point_row(device, point)).collect());

@@ -19,6 +19,18 @@ pub enum AlarmEvent {
     Acknowledged(BareJid),
 }
 
+impl AlarmEvent {
+    /// As machines are told it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            AlarmEvent::Raised => "raised",
+            AlarmEvent::Repeated => "repeated",
+            AlarmEvent::Cleared(_) => "cleared",
+            AlarmEvent::Acknowledged(_) => "acknowledged",
+        }
+    }
+}
+
 /// An alarm that is up.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Raised {
@@ -43,8 +55,6 @@ pub struct Alarms {
 struct State {
     /// Its reading has said yes or no at least once.
     judged: bool,
-    /// What the reading said last; the limits depend on it.
-    held: bool,
     /// It has held since then, but not yet for long enough.
     pending: Option<Moment>,
     raised: Option<Raised>,
@@ -146,13 +156,13 @@ impl Alarms {
 
 impl State {
     fn judge(&mut self, alarm: &Alarm, reading: &Reading, now: Now) -> Option<AlarmEvent> {
-        let Some(holds) = alarm.trigger.judge(&reading.quality, self.held) else {
+        // Only what is up ends at its other limit; what must last first lasts beyond the one where it begins.
+        let Some(holds) = alarm.trigger.judge(&reading.quality, self.raised.is_some()) else {
             // Nobody can say: what was up stays up, and what must last begins anew.
             self.pending = None;
-            self.held = self.raised.is_some();
             return None;
         };
-        (self.judged, self.held) = (true, holds);
+        self.judged = true;
         match (holds, &self.raised) {
             (true, None) => {
                 let since = *self.pending.get_or_insert(now.mono);

@@ -205,6 +205,27 @@ impl Controller {
         Ok(self.actuators[id.index()].carry_out(id, actuator, plan, errand, self.drives, now))
     }
 
+    /// A contact wishes to move several actuators at once: all of them, or none. On a refusal everything is as it was.
+    pub fn request_all(
+        &mut self,
+        asker: Asker<'_>,
+        requests: &[Request],
+        now: Now,
+    ) -> Result<Vec<Drive>, (ActuatorId, Refusal)> {
+        let before = (self.actuators.clone(), self.drives);
+        let mut drives = Vec::with_capacity(requests.len());
+        for request in requests {
+            match self.request(asker, request, now) {
+                Ok(drive) => drives.push(drive),
+                Err(refusal) => {
+                    (self.actuators, self.drives) = before;
+                    return Err((request.actuator, refusal));
+                }
+            }
+        }
+        Ok(drives)
+    }
+
     /// An actuator's driver has spoken: the read-back of drive `answers`, or what it saw of its own accord.
     pub fn observed(
         &mut self,

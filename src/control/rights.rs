@@ -4,7 +4,7 @@
 use jid::{BareJid, Jid};
 
 use super::{Cause, Refusal};
-use crate::model::{ActuatorId, Contact, ContactId, Device, PointId, Role};
+use crate::model::{ActuatorId, Contact, ContactId, Device, PointId, Role, Room, Scope};
 
 /// A recognised contact. Only [`recognise`] makes one, so holding it proves the address is in the config.
 #[derive(Debug, Clone, Copy)]
@@ -12,6 +12,8 @@ pub struct Asker<'d> {
     device: &'d Device,
     contact: &'d Contact,
     id: ContactId,
+    /// Where it speaks no more may be said than this.
+    within: Option<&'d Scope>,
 }
 
 /// The contact behind an address, by its bare part alone: whatever client, whatever resource.
@@ -23,7 +25,18 @@ pub fn recognise<'d>(device: &'d Device, from: &Jid) -> Option<Asker<'d>> {
 impl<'d> Asker<'d> {
     /// The contact itself, for what the device says of its own accord (presence, notices).
     pub(crate) fn of(device: &'d Device, id: ContactId) -> Asker<'d> {
-        Asker { device, contact: device.contact(id), id }
+        Asker { device, contact: device.contact(id), id, within: None }
+    }
+
+    /// A contact that speaks in a room.
+    pub(crate) fn inside(self, room: &'d Room) -> Asker<'d> {
+        Asker { within: Some(&room.audience.scope), ..self }
+    }
+
+    /// Somebody in a room who is no contact, if the room has anything for such people. It is in no table of contacts.
+    pub(crate) fn guest(device: &'d Device, room: &'d Room) -> Option<Asker<'d>> {
+        let contact = room.guest.as_ref()?;
+        Some(Asker { device, contact, id: ContactId::GUEST, within: Some(&room.audience.scope) })
     }
 
     /// Which contact this is.
@@ -53,7 +66,7 @@ impl<'d> Asker<'d> {
 
     /// May it know of this point and what it reads?
     pub fn may_read(self, point: PointId) -> bool {
-        self.contact.scope.covers(point)
+        self.contact.scope.covers(point) && self.within.is_none_or(|within| within.covers(point))
     }
 
     /// May it set this actuator?

@@ -241,8 +241,8 @@ fn cry(error: JoinError) -> String {
 mod tests {
     use super::*;
     use crate::model::{
-        Account, Board, DeviceParts, Exit, Fault, Kind, Label, Limits, Line, PresenceRules, Security, SimHabit,
-        SimInput, SimOutput, Sink, Source, StoreRules,
+        Account, Board, DeviceParts, Exit, Fault, Kind, Label, Limits, Line, PresenceRules, PubSubRules, Security,
+        SimHabit, SimInput, SimOutput, Sink, Source, StoreRules, Value,
     };
 
     fn label(name: &str) -> Label {
@@ -292,6 +292,7 @@ mod tests {
                 allow_plain: false,
             },
             contacts: Vec::new(),
+            rooms: Vec::new(),
             sensors,
             actuators,
             alarms: Vec::new(),
@@ -300,6 +301,7 @@ mod tests {
             place: None,
             trusts_clock: false,
             presence: PresenceRules { points: Vec::new(), every: Duration::from_secs(1) },
+            pubsub: PubSubRules { enabled: false, service: None, every: Duration::from_secs(1) },
             limits: Limits { commands_per_minute: 60, outbox: 10 },
             store: StoreRules { dir: "/nowhere".into(), every: Duration::from_secs(300) },
             sim_socket: None,

@@ -7,8 +7,8 @@ use jid::BareJid;
 use jiff::tz::TimeZone;
 
 use super::{
-    Account, Actuator, ActuatorId, Alarm, AlarmId, Board, Contact, ContactId, Kind, Label, Place, PointId, Rule,
-    RuleId, Sensor, SensorId,
+    Account, Actuator, ActuatorId, Alarm, AlarmId, Board, Contact, ContactId, Kind, Label, Place, PointId, PubSubRules,
+    Room, Rule, RuleId, Sensor, SensorId,
 };
 
 /// A board, its points, its people and its account, all checked against one another.
@@ -26,6 +26,7 @@ pub(crate) struct DeviceParts {
     pub board: Board,
     pub account: Account,
     pub contacts: Vec<Contact>,
+    pub rooms: Vec<Room>,
     pub sensors: Vec<Sensor>,
     pub actuators: Vec<Actuator>,
     pub alarms: Vec<Alarm>,
@@ -34,6 +35,7 @@ pub(crate) struct DeviceParts {
     pub place: Option<Place>,
     pub trusts_clock: bool,
     pub presence: PresenceRules,
+    pub pubsub: PubSubRules,
     pub limits: Limits,
     pub store: StoreRules,
     pub sim_socket: Option<String>,
@@ -92,6 +94,11 @@ impl Device {
     /// What its presence shows.
     pub fn presence(&self) -> &PresenceRules {
         &self.parts.presence
+    }
+
+    /// Whether and where its readings are published.
+    pub fn pubsub(&self) -> &PubSubRules {
+        &self.parts.pubsub
     }
 
     /// Bounds on what others can make it do.
@@ -154,9 +161,23 @@ impl Device {
         (0u16..).zip(&self.parts.contacts).map(|(id, contact)| (ContactId(id), contact))
     }
 
-    /// One contact.
+    /// Whoever may be told of something: the contacts, and the audiences of the rooms.
+    pub fn listeners(&self) -> impl Iterator<Item = (ContactId, &Contact)> {
+        let rooms = (0u16..).zip(&self.parts.rooms).map(|(id, room)| (ContactId::audience(id), &room.audience));
+        self.contacts().chain(rooms)
+    }
+
+    /// The rooms it sits in.
+    pub fn rooms(&self) -> &[Room] {
+        &self.parts.rooms
+    }
+
+    /// One contact, or the audience of a room.
     pub fn contact(&self, id: ContactId) -> &Contact {
-        &self.parts.contacts[id.index()]
+        match id.room() {
+            Some(room) => &self.parts.rooms[room].audience,
+            None => &self.parts.contacts[id.index()],
+        }
     }
 
     /// The contact with this bare address.

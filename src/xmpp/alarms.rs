@@ -16,7 +16,7 @@ pub fn listeners<'a>(scene: &Scene<'a>, id: AlarmId, event: &AlarmEvent) -> Vec<
     let alarm = scene.device.alarm(id);
     let by = if let AlarmEvent::Acknowledged(by) = event { Some(by) } else { None };
     let wants = |asker: &Asker<'_>| asker.contact().alarms && asker.may_read(alarm.point) && Some(asker.jid()) != by;
-    let all = scene.device.contacts().map(|(id, _)| Asker::of(scene.device, id));
+    let all = scene.device.listeners().map(|(id, _)| Asker::of(scene.device, id));
     if alarm.priority == Priority::Low { Vec::new() } else { all.filter(wants).collect() }
 }
 
@@ -150,7 +150,7 @@ fn clock(scene: &Scene<'_>, raised: &Raised) -> String {
 
 /// Whom a rule's words go to, if the rule does not say: who is told of alarms and may know what made the rule act.
 pub fn hearers(scene: &Scene<'_>, rule: &str) -> Vec<BareJid> {
-    let all = scene.device.contacts().map(|(id, _)| Asker::of(scene.device, id));
+    let all = scene.device.listeners().map(|(id, _)| Asker::of(scene.device, id));
     let hears = |asker: &Asker<'_>| asker.contact().alarms && crate::control::may_know_why(*asker, rule);
     all.filter(hears).map(|asker| asker.jid().clone()).collect()
 }

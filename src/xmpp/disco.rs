@@ -10,7 +10,9 @@ use xmpp_parsers::ns;
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType};
 
 use super::adhoc::{self, Command};
+use super::iot::fields::kind_name;
 use super::iq::{self, Audience, Caller, Handler, Reply, Turn, Verb};
+use super::pubsub::Place;
 use super::{FEATURES, Feature, Scene, caps};
 use crate::control::Asker;
 use crate::model::{Device, Kind, PointId};
@@ -115,17 +117,15 @@ fn describe(scene: &Scene<'_>, asker: Asker<'_>, point: PointId, node: &str) -> 
         text("name", scene.name(point)),
         field("writable", FieldType::Boolean, vec![writable.to_string()]),
     ];
+    fields.push(text("kind", kind_name(scene.device.kind(point))));
     match scene.device.kind(point) {
         Kind::Switch { inactive, active } => {
-            fields.push(text("kind", "switch"));
             fields.push(field("words", FieldType::ListMulti, vec![inactive.clone(), active.clone()]));
         }
         Kind::Choice { options } => {
-            fields.push(text("kind", "choice"));
             fields.push(field("words", FieldType::ListMulti, options.clone()));
         }
         Kind::Number { unit, decimals, range } => {
-            fields.push(text("kind", "number"));
             fields.push(text("unit", unit));
             fields.push(text("decimals", &decimals.to_string()));
             if let Some((low, high)) = range {
@@ -133,6 +133,10 @@ fn describe(scene: &Scene<'_>, asker: Asker<'_>, point: PointId, node: &str) -> 
                 fields.push(text("max", &high.to_string()));
             }
         }
+    }
+    if let Some(place) = Place::of(scene.device) {
+        fields.push(text("pubsub_jid", place.jid.as_str()));
+        fields.push(text("pubsub_node", &place.node(scene.device, point)));
     }
     let mut info = named(node, "device", type_, scene.label(point), &[]);
     info.extensions.push(DataForm { type_: DataFormType::Result_, title: None, instructions: None, fields });

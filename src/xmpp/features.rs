@@ -2,7 +2,7 @@
 //! declare.
 
 use super::iq::Handler;
-use super::{adhoc, caps, disco, last, ping, receipts, time, version};
+use super::{adhoc, caps, disco, iot, last, ping, receipts, time, version};
 
 /// Something the device can do on the network.
 pub struct Feature {
@@ -17,6 +17,8 @@ pub const FEATURES: &[Feature] = &[
     disco::FEATURE,
     caps::FEATURE,
     adhoc::FEATURE,
+    iot::SENSOR_DATA,
+    iot::CONTROL,
     ping::FEATURE,
     version::FEATURE,
     time::FEATURE,

@@ -2,10 +2,12 @@
 
 use jid::Jid;
 use xmpp_parsers::iq::Iq;
+use xmpp_parsers::message::Message;
 use xmpp_parsers::minidom::Element;
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 
 use super::adhoc::Sessions;
+use super::iot::{Queue, set::Moves};
 use super::{FEATURES, Scene};
 use crate::control::{Asker, Wish};
 use crate::model::{ActuatorId, AlarmId};
@@ -83,6 +85,12 @@ pub enum Reply {
         /// The session the question was asked in.
         session: String,
     },
+    /// A result, and messages after it.
+    Then(Element, Vec<Message>),
+    /// Nothing yet: all of these must move first, or none of them.
+    Moves(Moves),
+    /// An error, and what an older draft of the protocol said instead, which some clients wait for.
+    Refused(StanzaError, Element),
 }
 
 /// What a handler may look at and change.
@@ -91,6 +99,8 @@ pub struct Turn<'a> {
     pub scene: Scene<'a>,
     /// Command sessions under way.
     pub sessions: &'a mut Sessions,
+    /// Readouts that wait for their time.
+    pub queue: &'a mut Queue,
 }
 
 /// One kind of request a feature answers, by the name and namespace of its payload.
@@ -143,6 +153,11 @@ pub fn bad_request(text: impl Into<String>) -> Reply {
 /// The result stanza.
 pub fn result(to: Option<Jid>, id: String, payload: Option<Element>) -> Iq {
     Iq::Result { from: None, to, id, payload }
+}
+
+/// The error stanza with something beside the error, where RFC 6120 section 8.3.1 allows the request.
+pub fn refuse_with(to: Option<Jid>, id: String, error: StanzaError, payload: Element) -> Iq {
+    Iq::Error { from: None, to, id, error, payload: Some(payload) }
 }
 
 /// The error stanza.

@@ -9,6 +9,8 @@ use xmpp_parsers::minidom::Element;
 use xmpp_parsers::ns;
 use xmpp_parsers::stanza_id::OriginId;
 
+use super::iot::control;
+
 /// What a message from a contact is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Incoming<'m> {
@@ -20,6 +22,8 @@ pub enum Incoming<'m> {
     Corrected,
     /// Words we cannot read.
     Encrypted,
+    /// A control request (XEP-0325), sent now. Nobody waits for an answer, and none is given.
+    Control(&'m Element),
     /// Nothing to answer: typing notices, receipts, copies, errors, room talk.
     Other,
 }
@@ -44,6 +48,10 @@ pub fn sort(message: &Message) -> Incoming<'_> {
     {
         return Incoming::Other;
     }
+    if let Some(set) = message.payloads.iter().find(|payload| payload.is("set", control::NS)) {
+        let old = has("delay", ns::DELAY) || has("x", "jabber:x:delay") || has("replace", ns::MESSAGE_CORRECT);
+        return if old { Incoming::Other } else { Incoming::Control(set) };
+    }
     let Some((_, body)) = message.get_best_body(vec!["", "en"]) else { return Incoming::Other };
     if body.trim().is_empty() {
         return Incoming::Other;
@@ -58,6 +66,18 @@ pub fn sort(message: &Message) -> Incoming<'_> {
         return Incoming::Corrected;
     }
     Incoming::Words(body)
+}
+
+/// Said now, in a room: no history, no copy, no correction, nothing encrypted.
+pub fn is_fresh(message: &Message) -> bool {
+    let old = [("delay", ns::DELAY), ("x", "jabber:x:delay"), ("replace", ns::MESSAGE_CORRECT)];
+    let has = |(name, ns): &(&str, &str)| message.payloads.iter().any(|payload| payload.is(*name, *ns));
+    !old.iter().any(has) && !message.payloads.iter().any(|p| ENCRYPTED.iter().any(|ns| p.has_ns(*ns)))
+}
+
+/// The words of a message.
+pub fn body(message: &Message) -> Option<&str> {
+    message.get_best_body(vec!["", "en"]).map(|(_, body)| body.as_str()).filter(|body| !body.trim().is_empty())
 }
 
 /// A message that somebody must get even if they are away now: the server is asked to keep it (XEP-0334).

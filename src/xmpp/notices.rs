@@ -40,15 +40,30 @@ struct Told {
     by: Option<Cause>,
 }
 
-/// A line for a contact.
+/// Which listeners are not to be told just now.
+pub struct Hall<'a> {
+    /// It is a room that the device is not in. It is told when it comes back ([`Notices::returned`]).
+    pub away: &'a dyn Fn(&BareJid) -> bool,
+    /// Rooms that have heard it as the answer to what was said there.
+    pub answered: &'a [BareJid],
+}
+
+/// A line for a contact, or for a room.
 pub type Notice = (BareJid, String);
 
 impl Notices {
-    /// A point has changed, perhaps because a contact wanted it to; that contact has its answer already.
-    pub fn changed(&mut self, scene: &Scene<'_>, point: PointId, cause: Option<&Cause>) -> Vec<Notice> {
+    /// A point has changed, perhaps because a contact wanted it to; that contact has its answer already, and so have
+    /// the rooms in `answered`.
+    pub fn changed(
+        &mut self,
+        scene: &Scene<'_>,
+        hall: &Hall<'_>,
+        point: PointId,
+        cause: Option<&Cause>,
+    ) -> Vec<Notice> {
         let by = cause.and_then(Cause::asker);
         let mut notices = Vec::new();
-        for (id, contact) in scene.device.contacts() {
+        for (id, contact) in scene.device.listeners() {
             let asker = Asker::of(scene.device, id);
             if contact.speaks != Speaks::Words || !contact.notify.wants(point) || !asker.may_read(point) {
                 continue;
@@ -63,7 +78,10 @@ impl Notices {
             let drift = contact.notify == Notify::All && is_noisy(scene, point) && told.well && well;
             // What a button's contacts want to know is what was done with it.
             let press = is_button(scene, point) && told.well && well;
-            if known || drift || press || by == Some(&contact.jid) {
+            if !known && (hall.away)(&contact.jid) {
+                continue;
+            }
+            if known || drift || press || by == Some(&contact.jid) || hall.answered.contains(&contact.jid) {
                 *told = Told { text, well, at: told.at, due: None, by: None };
                 continue;
             }
@@ -85,9 +103,9 @@ impl Notices {
     }
 
     /// What a point reads shall be told again, whether or not it has changed.
-    pub fn repeated(&mut self, scene: &Scene<'_>, point: PointId) -> Vec<Notice> {
+    pub fn repeated(&mut self, scene: &Scene<'_>, hall: &Hall<'_>, point: PointId) -> Vec<Notice> {
         let mut notices = Vec::new();
-        for (id, jid) in listeners(scene, point) {
+        for (id, jid) in listeners(scene, point).filter(|(_, jid)| !(hall.away)(jid)) {
             let told = self.told.entry((id, point)).or_default();
             let gap = gap(scene, point);
             // What is due soon, or was told just now, need not be said twice.
@@ -105,20 +123,46 @@ impl Notices {
     }
 
     /// Tells what had to wait.
-    pub fn wake(&mut self, scene: &Scene<'_>) -> Vec<Notice> {
+    pub fn wake(&mut self, scene: &Scene<'_>, hall: &Hall<'_>) -> Vec<Notice> {
         let mut notices = Vec::new();
         self.next = None;
         for ((id, point), told) in &mut self.told {
             if told.due.is_some_and(|due| due <= scene.now.mono) {
                 told.due = None;
                 let by = told.by.take();
-                let line = told.tell(scene, *point, value(scene, *point));
                 let asker = Asker::of(scene.device, *id);
+                if (hall.away)(asker.jid()) {
+                    continue;
+                }
+                let line = told.tell(scene, *point, value(scene, *point));
                 notices.extend(line.map(|line| (asker.jid().clone(), sign(asker, line, by.as_ref()))));
             }
             self.next = [self.next, told.due].into_iter().flatten().min();
         }
         notices
+    }
+
+    /// The device is in a room again: what has become other than what was told there last, a line each.
+    pub fn returned(&mut self, scene: &Scene<'_>, room: &BareJid) -> Vec<String> {
+        let listeners = scene.device.listeners();
+        let Some((id, listener)) = listeners.into_iter().find(|(_, listener)| listener.jid == *room) else {
+            return Vec::new();
+        };
+        let asker = Asker::of(scene.device, id);
+        let mut lines = Vec::new();
+        for point in asker.readable().filter(|point| listener.notify.wants(*point)) {
+            let (text, well) = (value(scene, point), scene.reading(point).good().is_some());
+            let told = self.told.entry((id, point)).or_insert(Told { well: true, ..Told::default() });
+            let drift = listener.notify == Notify::All && is_noisy(scene, point) && told.well && well;
+            let press = is_button(scene, point) && told.well && well;
+            let mut at = told.at;
+            if told.text != text && !drift && !press && scene.reading(point).quality != Quality::Unknown {
+                lines.push(words::reading(scene, point));
+                at = Some(scene.now.mono);
+            }
+            *told = Told { text, well, at, due: None, by: None };
+        }
+        lines
     }
 
     /// Another config: ids mean other things now. What is known already is not news.
@@ -127,7 +171,7 @@ impl Notices {
         for point in scene.device.points().filter(|point| scene.reading(*point).quality != Quality::Unknown) {
             let told =
                 |_| Told { text: value(scene, point), well: scene.reading(point).good().is_some(), ..Told::default() };
-            self.told.extend(scene.device.contacts().map(|(id, _)| ((id, point), told(id))));
+            self.told.extend(scene.device.listeners().map(|(id, _)| ((id, point), told(id))));
         }
     }
 }
@@ -179,7 +223,7 @@ fn is_button(scene: &Scene<'_>, point: PointId) -> bool {
 fn listeners<'a>(scene: &Scene<'a>, point: PointId) -> impl Iterator<Item = (ContactId, &'a BareJid)> + use<'a> {
     let device = scene.device;
     let hears = move |id, notify: &Notify| notify.wants(point) && Asker::of(device, id).may_read(point);
-    let people = device.contacts().filter(|(_, contact)| contact.speaks == Speaks::Words);
+    let people = device.listeners().filter(|(_, contact)| contact.speaks == Speaks::Words);
     people.filter(move |(id, contact)| hears(*id, &contact.notify)).map(|(id, contact)| (id, &contact.jid))
 }
 

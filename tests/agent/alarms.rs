@@ -72,6 +72,29 @@ fn what_must_last_is_not_an_alarm_before() {
 }
 
 #[test]
+fn a_peak_that_then_stays_between_the_limits_has_not_lasted() {
+    let mut talk = greenhouse("{ above = 35.0, clear = 33.0, for = \"1m\" }");
+    air(&mut talk, 36.0);
+    talk.pass(secs(1));
+    air(&mut talk, 34.0);
+    talk.pass(secs(120));
+    assert_eq!(told(&mut talk), Vec::<String>::new());
+    air(&mut talk, 36.0);
+    talk.pass(secs(59));
+    assert_eq!(told(&mut talk), Vec::<String>::new());
+    talk.pass(secs(1));
+    assert_eq!(told(&mut talk).len(), 1);
+    // What has lasted ends at its other limit only.
+    air(&mut talk, 34.0);
+    talk.pass(secs(120));
+    air(&mut talk, 36.0);
+    talk.pass(secs(120));
+    assert_eq!(told(&mut talk), Vec::<String>::new());
+    air(&mut talk, 33.0);
+    assert_eq!(told(&mut talk).len(), 1);
+}
+
+#[test]
 fn a_broken_sensor_neither_raises_nor_clears() {
     let mut talk = greenhouse("{ above = 35.0, for = \"1m\" }");
     air(&mut talk, 36.0);

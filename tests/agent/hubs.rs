@@ -303,3 +303,32 @@ fn two_hubs_and_a_person_do_not_get_one_anothers_lines() {
     assert!(heard.iter().any(|line| line.starts_with("carol@home.example: Pump: on")), "{heard:?}");
     assert_eq!(heard.len(), 4, "{heard:?}");
 }
+
+#[test]
+fn gestures_and_alarms_are_events() {
+    let text = format!(
+        "{GREENHOUSE}\n[[contacts]]\njid = \"{HUB}\"\nrole = \"operator\"\nspeaks = \"lines\"\n\
+         [[contacts]]\njid = \"{SCRIPT}\"\nrole = \"viewer\"\nspeaks = \"json\"\npoints = [\"button\"]\n\
+         [sensors.button]\nsim = {{ line = \"IN2\" }}\ngestures = {{ clicks = 1 }}\n\
+         [sensors.soil]\nsim = {{ line = \"AN2\", at = 20.0 }}\nalarm = {{ above = 30, name = \"dry\" }}\n"
+    );
+    let mut talk = Talk::offline(&text);
+    talk.settle();
+    talk.report("button", Ok(Value::Switch(false)));
+    talk.online();
+    talk.sent();
+    talk.report("button", Ok(Value::Switch(true)));
+    talk.report("button", Ok(Value::Switch(false)));
+    let heard = talk.heard();
+    assert!(heard.contains(&format!("{HUB}: button!click")), "{heard:?}");
+    let json = heard.iter().find(|line| line.starts_with(SCRIPT) && line.contains("event")).unwrap();
+    assert!(json.contains("\"event\":\"click\"") && json.contains("\"point\":\"button\""), "{json}");
+    talk.report("soil", Ok(Value::Number(31.0)));
+    assert_eq!(hub_hears(&mut talk), ["soil=31.0", "dry!raised"]);
+    talk.says(ANNA, "ack dry");
+    let heard = talk.heard();
+    assert!(heard.contains(&format!("{HUB}: dry!acknowledged")), "{heard:?}");
+    assert!(!heard.iter().any(|line| line.starts_with(SCRIPT)), "not its point: {heard:?}");
+    talk.report("soil", Ok(Value::Number(20.0)));
+    assert!(hub_hears(&mut talk).contains(&"dry!cleared".to_owned()));
+}

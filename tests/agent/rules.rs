@@ -102,6 +102,59 @@ fn otherwise_comes_when_it_is_over_and_not_at_the_start() {
 }
 
 #[test]
+fn a_peak_that_then_stays_between_the_limits_sets_off_no_rule() {
+    let mut talk = greenhouse(
+        "[rules.cool]\nwhen = { sensor = \"air\", above = 30, clear = 28, for = \"1m\" }\nset = { actuator = \"fan\", to = \"low\" }\notherwise = { set = { actuator = \"fan\", to = \"off\" } }",
+    );
+    air(&mut talk, 20.0);
+    air(&mut talk, 31.0);
+    talk.pass(secs(1));
+    air(&mut talk, 29.0);
+    talk.pass(secs(120));
+    assert_eq!(moved(&mut talk), Vec::<String>::new());
+    air(&mut talk, 31.0);
+    talk.pass(secs(60));
+    assert_eq!(moved(&mut talk), ["fan low"]);
+    air(&mut talk, 29.0);
+    talk.pass(secs(120));
+    assert_eq!(moved(&mut talk), Vec::<String>::new(), "what has lasted ends at its other limit");
+    air(&mut talk, 28.0);
+    talk.pass(secs(1));
+    assert_eq!(moved(&mut talk), ["fan off"]);
+}
+
+#[test]
+fn a_double_click_and_no_other_gesture_toggles_the_lamp() {
+    let button = "[sensors.button]\nsim = { line = \"IN2\" }\ngestures = {}\n[actuators.light]\nsim = { line = \"OUT4\" }\nsafe = \"off\"\n";
+    let rule = "[rules.light]\nwhen = { gesture = { sensor = \"button\", is = \"double-click\" } }\ntoggle = \"light\"";
+    let mut talk = greenhouse(&format!("{button}{rule}"));
+    talk.report("button", Ok(Value::Switch(false)));
+    let click = |talk: &mut Talk| {
+        talk.report("button", Ok(Value::Switch(true)));
+        talk.pass(Duration::from_millis(60));
+        talk.report("button", Ok(Value::Switch(false)));
+        talk.pass(Duration::from_millis(60));
+    };
+    talk.hardware_obeys();
+    click(&mut talk);
+    talk.pass(secs(1));
+    talk.report("button", Ok(Value::Switch(true)));
+    talk.pass(secs(1));
+    talk.report("button", Ok(Value::Switch(false)));
+    talk.pass(secs(1));
+    assert_eq!(moved(&mut talk), Vec::<String>::new(), "a click and a long press are something else");
+    for state in ["on", "off"] {
+        click(&mut talk);
+        click(&mut talk);
+        talk.pass(secs(1));
+        assert_eq!(moved(&mut talk), [format!("light {state}")]);
+    }
+    let log = talk.logged_aloud();
+    let line = "rule light: light is toggled, because double-click of button";
+    assert!(log.iter().any(|l| l.starts_with(line)), "{log:?}");
+}
+
+#[test]
 fn a_rule_that_wants_what_a_person_changed_does_not_insist() {
     let mut talk = greenhouse(
         "[rules.a]\nwhen = { sensor = \"door\", equals = \"open\" }\nset = { actuator = \"pump\", to = \"on\" }",

@@ -153,12 +153,17 @@ impl Talk {
 
     /// The server answers the question for the roster with these items.
     pub fn roster(&mut self, items: &str) {
+        let id = self.question();
+        self.recv(&format!("<iq type='result' id='{id}'><query xmlns='jabber:iq:roster'>{items}</query></iq>"));
+    }
+
+    /// The id of the last request that reads something.
+    pub fn question(&self) -> String {
         let id = self.effects.iter().rev().find_map(|effect| match effect {
             Effect::Send(Stanza::Iq(iq @ xmpp_parsers::iq::Iq::Get { .. })) => Some(iq.id().to_owned()),
             _ => None,
         });
-        let id = id.expect("nobody asked for the roster");
-        self.recv(&format!("<iq type='result' id='{id}'><query xmlns='jabber:iq:roster'>{items}</query></iq>"));
+        id.expect("nothing was asked")
     }
 
     pub fn now(&self) -> Now {
@@ -195,6 +200,12 @@ impl Talk {
         self.said += 1;
         let id = self.said;
         self.recv(&format!("<message from='{who}/phone' type='chat' id='m{id}'><body>{text}</body></message>"));
+    }
+
+    /// An id that no stanza had yet.
+    pub fn next(&mut self) -> String {
+        self.said += 1;
+        format!("m{}", self.said)
     }
 
     pub fn report(&mut self, point: &str, result: Result<Value, Fault>) {
@@ -268,6 +279,14 @@ impl Talk {
 
     pub fn put_back(&mut self, effects: impl Iterator<Item = Effect>) {
         self.effects.extend(effects);
+    }
+
+    /// Stanzas sent since the last look, as they are.
+    pub fn raw(&mut self) -> Vec<Element> {
+        let (sent, rest) = std::mem::take(&mut self.effects).into_iter().partition(|e| matches!(e, Effect::Send(_)));
+        self.effects = rest;
+        let sent: Vec<Effect> = sent;
+        sent.into_iter().filter_map(|e| if let Effect::Send(stanza) = e { Some(tree(&stanza)) } else { None }).collect()
     }
 
     /// Stanzas sent since the last look, as clean XML trees.

@@ -49,6 +49,8 @@ async def what_an_operator_may_not_know_of_looks_like_what_does_not_exist(world,
     for hidden, nothing in (('door', 'dxxx'), ('lamp 40', 'lxxx 40'), ('front', 'frxxx'), ('fan low', 'fxx low')):
         blank = lambda text, typed: text.replace('“%s”' % typed.split()[0], '“…”')
         same(blank(await kitchen.ask(hidden), hidden), blank(await kitchen.ask(nothing), nothing), hidden)
+        # Who is never understood is not answered for ever.
+        await kitchen.ask('pump')
     for hidden, nothing in (('lamp', 'lxxx'), ('valve-pulse', 'vxxxx-pulse'), ('points/door', 'points/dxxx')):
         for asked in (kitchen.info, kitchen.items):
             same(str(await refusal(asked(hidden))), str(await refusal(asked(nothing))), hidden)

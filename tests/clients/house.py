@@ -11,6 +11,7 @@ from suite import holds, until
 
 REPO = Path(__file__).resolve().parents[2]
 PROSODY = REPO / 'tests/server/prosody.sh'
+EJABBERD = REPO / 'tests/server/ejabberd.sh'
 DOMAIN = 'home.example'
 PASSWORD = 'pencil'
 
@@ -24,30 +25,33 @@ def sh(*command, **environment):
 
 
 class Server:
-    """Prosody on loopback."""
+    """A server on loopback: Prosody, if nothing else is said."""
 
-    def __init__(self, directory, **environment):
-        self.dir = Path(directory)
+    def __init__(self, directory, script=PROSODY, **environment):
+        self.dir, self.script = Path(directory), script
         accounts = ['greenhouse', 'anna', 'ben', 'kitchen', 'stranger']
-        sh('bash', PROSODY, 'start', self.dir, DOMAIN=DOMAIN,
+        sh('bash', self.script, 'start', self.dir, DOMAIN=DOMAIN,
            ACCOUNTS=' '.join('%s:%s' % (name, PASSWORD) for name in accounts),
            # Its usual 10 kB a second would be the limit that is tested.
-           EXTRA_CONFIG='limits = { c2s = { rate = "10mb/s"; burst = "2s" } }', **environment)
+           # The service is for devices that publish there; its component ends where the host begins.
+           EXTRA_CONFIG='limits = { c2s = { rate = "10mb/s"; burst = "2s" } }\n'
+                        'Component "pubsub.%s" "pubsub"\nadmins = { "attic@%s"; "boiler@%s" }' % (DOMAIN, DOMAIN, DOMAIN),
+           **environment)
         env = dict(re.findall(r'^(\w+)=(.*)$', (self.dir / 'env').read_text(), re.M))
         self.port, self.tls_port, self.ca = int(env['PORT']), int(env['TLS_PORT']), env['CA']
 
     def add(self, *names):
         for name in names:
-            sh('bash', PROSODY, 'adduser', self.dir, '%s@%s' % (name, DOMAIN), PASSWORD)
+            sh('bash', self.script, 'adduser', self.dir, '%s@%s' % (name, DOMAIN), PASSWORD)
 
     def log(self):
         return (self.dir / 'prosody.log').read_text(errors='replace')
 
     def restart(self):
-        sh('bash', PROSODY, 'restart', self.dir)
+        sh('bash', self.script, 'restart', self.dir)
 
     def stop(self):
-        subprocess.run(['bash', str(PROSODY), 'stop', str(self.dir)], timeout=60)
+        subprocess.run(['bash', str(self.script), 'stop', str(self.dir)], timeout=60)
 
 
 class Device:
@@ -81,9 +85,12 @@ password = { file = "%s" }
 server = "%s"
 ca_file = "%s"
 tls = "starttls"
+[store]
+dir = "%s"
 [sim]
 socket = "%s"
-%s''' % (head, self.name, self.jid, self.dir / 'password', self.address, self.server.ca, self.socket, body))
+%s''' % (head, self.name, self.jid, self.dir / 'password', self.address, self.server.ca, self.dir / 'store', self.socket,
+         body))
 
     async def start(self):
         # KATYDID_… in the environment is config to the daemon, and KATYDID_CACHE is ours.
@@ -142,6 +149,7 @@ class World:
         self.binary = binary
         self.server = None
         self.greenhouse = None
+        self.ejabberd = None
         self.extra, self.people, self.count = [], [], 0
 
     async def start(self):
@@ -149,14 +157,16 @@ class World:
         self.greenhouse = Device(self.server, self.dir / 'greenhouse', self.binary, 'greenhouse', GREENHOUSE)
         await self.greenhouse.start()
 
-    async def person(self, kind, name, device=None, resource=None, friendly=True, password=PASSWORD, wait=True):
+    async def person(self, kind, name, device=None, resource=None, friendly=True, password=PASSWORD, wait=True,
+                     server=None):
         """A client that is online, and has seen the device online if it is `friendly` (and may)."""
         from aio import AioPerson
         from slix import SlixPerson
         self.count += 1
         device = device or self.greenhouse
         jid = '%s@%s/%s' % (name, DOMAIN, resource or 'client%d' % self.count)
-        made = {'slixmpp': SlixPerson, 'aioxmpp': AioPerson}[kind](self.server, jid, password, device.full, friendly)
+        made = {'slixmpp': SlixPerson, 'aioxmpp': AioPerson}[kind](server or self.server, jid, password, device.full,
+                                                                         friendly)
         self.people.append(made)
         await made.arrive()
         if friendly and wait:
@@ -196,6 +206,17 @@ class World:
             # Notices and presences about this are held back for up to a second.
             await asyncio.sleep(1.1)
 
+    async def on_ejabberd(self, function):
+        """Runs a case's function with ejabberd in Prosody's place, for devices and people that are made in it."""
+        prosody = self.server
+        if not self.ejabberd:
+            self.ejabberd = Server(self.dir / 'ejabberd', EJABBERD)
+        self.server = self.ejabberd
+        try:
+            await function(self)
+        finally:
+            self.server = prosody
+
     async def after_case(self):
         for person in self.people:
             try:
@@ -209,8 +230,9 @@ class World:
     async def stop(self):
         if self.greenhouse:
             await self.greenhouse.stop(signal.SIGKILL)
-        if self.server:
-            self.server.stop()
+        for server in (self.server, self.ejabberd):
+            if server:
+                server.stop()
         self.temp.cleanup()
 
 

@@ -24,6 +24,13 @@ def with_both(function):
     return function
 
 
+def on_both_servers(function):
+    """A case run twice: on Prosody, and on ejabberd."""
+    CASES.append(('%s (Prosody)' % function.__name__, function))
+    CASES.append(('%s (ejabberd)' % function.__name__, lambda world: world.on_ejabberd(function)))
+    return function
+
+
 def same(is_, wanted, about=''):
     """Fails unless both are equal, and says what they are."""
     if is_ != wanted:

@@ -20,21 +20,26 @@ use xmpp_parsers::version::VersionQuery;
 
 use katydid::link::LinkEvent;
 
+use crate::home::Home;
 use crate::peer::{Peer, words};
-use crate::prosody::Prosody;
 use crate::raw::Raw;
 
 const PATIENCE: Duration = Duration::from_secs(90);
 const DEVICE: &str = "greenhouse@home.example/katydid";
 
 /// `katydid run` on the simulated board, with Anna as its owner.
-struct Daemon {
+pub struct Daemon {
     process: Child,
     folder: TempDir,
 }
 
 impl Daemon {
-    fn start(prosody: &Prosody, password: &str) -> Daemon {
+    fn start(prosody: &Home, password: &str) -> Daemon {
+        Daemon::start_with(prosody, password, "")
+    }
+
+    /// `more` is config beside the usual.
+    pub fn start_with(prosody: &Home, password: &str, more: &str) -> Daemon {
         let folder = TempDir::new().unwrap();
         let write = |name: &str, text: &str| {
             let path = folder.path().join(name);
@@ -45,16 +50,16 @@ impl Daemon {
         let account = prosody.account("greenhouse");
         let ca = write("ca.pem", account.authorities.as_deref().unwrap());
         let password = write("password", password);
-        let socket = folder.path().join("sim.sock");
+        let (socket, store) = (folder.path().join("sim.sock"), folder.path().join("store"));
         let config = write(
             "katydid.toml",
             &format!(
                 "[device]\nname = \"greenhouse\"\nboard = \"sim\"\n[xmpp]\njid = \"greenhouse@home.example\"\n\
                  server = \"127.0.0.1:{}\"\nca_file = {ca:?}\npassword = {{ file = {password:?} }}\n\
-                 [limits]\ncommands_per_minute = 100000\n[sim]\nsocket = {socket:?}\n\
+                 [limits]\ncommands_per_minute = 100000\n[sim]\nsocket = {socket:?}\n[store]\ndir = {store:?}\n\
                  [[contacts]]\njid = \"anna@home.example\"\nrole = \"owner\"\nnotify = [\"door\"]\n\
                  [sensors.door]\nsim = {{ line = \"IN1\" }}\nstates = [\"closed\", \"open\"]\n\
-                 [actuators.pump]\nsim = {{ line = \"OUT1\" }}\nsafe = \"off\"\nexit = \"on\"\n",
+                 [actuators.pump]\nsim = {{ line = \"OUT1\" }}\nsafe = \"off\"\nexit = \"on\"\n{more}",
                 prosody.port
             ),
         );
@@ -76,7 +81,7 @@ impl Daemon {
     }
 
     /// Waits for a line of its log.
-    async fn logs(&self, text: &str) {
+    pub async fn logs(&self, text: &str) {
         let search = async {
             while !self.log().contains(text) {
                 sleep(Duration::from_millis(20)).await;
@@ -86,7 +91,7 @@ impl Daemon {
     }
 
     /// Tells the simulator something and returns its answer.
-    fn sim(&self, line: &str) -> String {
+    pub fn sim(&self, line: &str) -> String {
         let socket: PathBuf = self.folder.path().join("sim.sock");
         let mut stream = UnixStream::connect(socket).unwrap();
         writeln!(stream, "{line}").unwrap();
@@ -121,19 +126,24 @@ impl Drop for Daemon {
 
 #[tokio::test]
 async fn a_thousand_commands_get_a_thousand_answers_in_order() {
-    let prosody = Prosody::start();
+    let prosody = Home::prosody();
     let daemon = Daemon::start(&prosody, "pencil");
     let mut anna = Peer::online(&prosody.account("anna")).await;
     daemon.logs("online as").await;
     for number in 0..1000 {
-        anna.say("greenhouse", &format!("x{number}"));
+        // Who is never understood is not answered for ever.
+        let nonsense = number % 2 == 0;
+        anna.say("greenhouse", &if nonsense { format!("x{number}") } else { "door".to_owned() });
         if number % 50 == 0 {
             tokio::task::yield_now().await;
         }
     }
     let heard = anna.hear(1000).await;
     for (number, message) in heard.iter().enumerate() {
-        assert_eq!(words(message), format!("I do not know “x{number}”. Say help."));
+        let nonsense = number % 2 == 0;
+        let wanted =
+            if nonsense { format!("I do not know “x{number}”. Say help.") } else { "door: closed".to_owned() };
+        assert_eq!(words(message), wanted);
     }
     anna.say("greenhouse", "door");
     assert_eq!(words(&anna.hear(1).await[0]), "door: closed", "nothing may come twice");
@@ -142,7 +152,7 @@ async fn a_thousand_commands_get_a_thousand_answers_in_order() {
 
 #[tokio::test]
 async fn a_conversation_survives_the_servers_death_and_notices_are_kept() {
-    let prosody = Prosody::start();
+    let prosody = Home::prosody();
     let daemon = Daemon::start(&prosody, "pencil");
     let mut anna = Peer::online(&prosody.account("anna")).await;
     daemon.logs("online as").await;
@@ -167,7 +177,7 @@ async fn a_conversation_survives_the_servers_death_and_notices_are_kept() {
 
 #[tokio::test]
 async fn a_stranger_who_sends_everything_learns_nothing_and_harms_nothing() {
-    let prosody = Prosody::start();
+    let prosody = Home::prosody();
     let daemon = Daemon::start(&prosody, "pencil");
     let mut anna = Peer::online(&prosody.account("anna")).await;
     let mut ben = Peer::online(&prosody.account("ben")).await;
@@ -225,7 +235,7 @@ async fn a_stranger_who_sends_everything_learns_nothing_and_harms_nothing() {
 
 #[tokio::test]
 async fn a_stranger_whose_stanzas_are_bottomless_does_not_end_it() {
-    let prosody = Prosody::start();
+    let prosody = Home::prosody();
     let mut daemon = Daemon::start(&prosody, "pencil");
     let mut anna = Peer::online(&prosody.account("anna")).await;
     let mut ben = Raw::online(&prosody, "ben").await;
@@ -262,7 +272,7 @@ async fn a_stranger_whose_stanzas_are_bottomless_does_not_end_it() {
 
 #[tokio::test]
 async fn sigterm_leaves_as_the_config_says() {
-    let prosody = Prosody::start();
+    let prosody = Home::prosody();
     let mut daemon = Daemon::start(&prosody, "pencil");
     let mut anna = Peer::online(&prosody.account("anna")).await;
     daemon.logs("online as").await;
@@ -286,7 +296,7 @@ async fn sigterm_leaves_as_the_config_says() {
 
 #[tokio::test]
 async fn a_wrong_password_is_said_once_and_the_lines_stay_held() {
-    let prosody = Prosody::start();
+    let prosody = Home::prosody();
     let daemon = Daemon::start(&prosody, "wrong");
     daemon.logs("the server refused the password of greenhouse@home.example").await;
     assert_eq!(daemon.sim("get OUT1"), "off");

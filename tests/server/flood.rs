@@ -5,15 +5,15 @@ use std::collections::HashSet;
 use xmpp_parsers::iq::Iq;
 use xmpp_parsers::stanza_error::{DefinedCondition, ErrorType, StanzaError};
 
+use crate::home::Home;
 use crate::peer::{Peer, words};
-use crate::prosody::Prosody;
 
 const MANY: usize = 1000;
 
 /// A stack whose reading and writing get in each other's way looks healthy and loses most of this.
 #[tokio::test]
 async fn a_flood_both_ways_loses_and_doubles_nothing() {
-    let prosody = Prosody::start();
+    let prosody = Home::prosody();
     let mut greenhouse = Peer::online(&prosody.account("greenhouse")).await;
     let mut anna = Peer::online(&prosody.account("anna")).await;
     for number in 0..MANY {
@@ -38,7 +38,7 @@ async fn a_flood_both_ways_loses_and_doubles_nothing() {
 
 #[tokio::test]
 async fn a_sign_that_xml_forbids_does_not_end_the_stream() {
-    let prosody = Prosody::start();
+    let prosody = Home::prosody();
     let greenhouse = Peer::online(&prosody.account("greenhouse")).await;
     let mut anna = Peer::online(&prosody.account("anna")).await;
     greenhouse.say("anna", "bell \u{7}");

@@ -3,8 +3,8 @@
 use katydid::link::{Flaw, LinkEvent, Trouble};
 use katydid::model::{Account, Secret, Security, Server};
 
+use crate::home::Home;
 use crate::peer::Peer;
-use crate::prosody::Prosody;
 
 async fn trouble(account: &Account) -> Trouble {
     Peer::start(account).trouble().await
@@ -12,7 +12,7 @@ async fn trouble(account: &Account) -> Trouble {
 
 #[tokio::test]
 async fn starttls_leads_to_the_configured_address() {
-    let prosody = Prosody::start();
+    let prosody = Home::prosody();
     let mut peer = Peer::start(&prosody.account("greenhouse"));
     let (jid, resumed) = peer
         .until(|event| match event {
@@ -26,7 +26,7 @@ async fn starttls_leads_to_the_configured_address() {
 
 #[tokio::test]
 async fn direct_tls_leads_there_too() {
-    let prosody = Prosody::start();
+    let prosody = Home::prosody();
     let mut account = prosody.account("greenhouse");
     account.security = Security::Direct;
     account.server = Some(Server { host: "localhost".to_owned(), port: prosody.tls_port });
@@ -35,7 +35,7 @@ async fn direct_tls_leads_there_too() {
 
 #[tokio::test]
 async fn closing_says_goodbye_and_leaves_no_session_behind() {
-    let prosody = Prosody::start();
+    let prosody = Home::prosody();
     let mut watcher = Peer::online(&prosody.account("anna")).await;
     let mut account = prosody.account("anna");
     account.jid = "anna@home.example/second".parse().unwrap();
@@ -55,7 +55,7 @@ async fn closing_says_goodbye_and_leaves_no_session_behind() {
 
 #[tokio::test]
 async fn a_server_that_knows_only_tls_1_2_is_good_enough() {
-    let prosody = Prosody::start_with(&[("TLS_VERSION", "tlsv1_2")]);
+    let prosody = Home::prosody_with(&[("TLS_VERSION", "tlsv1_2")]);
     let peer = Peer::online(&prosody.account("greenhouse")).await;
     assert!(prosody.log().contains("TLSv1.2"));
     peer.close().await;
@@ -63,31 +63,31 @@ async fn a_server_that_knows_only_tls_1_2_is_good_enough() {
 
 #[tokio::test]
 async fn a_private_authority_must_be_configured() {
-    let prosody = Prosody::start();
+    let prosody = Home::prosody();
     let mut account = prosody.account("greenhouse");
     account.authorities = None;
     assert_eq!(trouble(&account).await, Trouble::Certificate(Flaw::UnknownIssuer));
-    account.authorities = Some(Prosody::start().account("greenhouse").authorities.unwrap());
+    account.authorities = Some(Home::prosody().account("greenhouse").authorities.unwrap());
     let other_authority = trouble(&account).await;
     assert!(matches!(other_authority, Trouble::Certificate(_)), "{other_authority:?}");
 }
 
 #[tokio::test]
 async fn a_certificate_for_another_host_is_refused() {
-    let prosody = Prosody::start_with(&[("CERT_HOST", "chat.example")]);
+    let prosody = Home::prosody_with(&[("CERT_HOST", "chat.example")]);
     let expected = Flaw::WrongName { expected: "home.example".to_owned(), presented: "chat.example".to_owned() };
     assert_eq!(trouble(&prosody.account("greenhouse")).await, Trouble::Certificate(expected));
 }
 
 #[tokio::test]
 async fn an_expired_certificate_is_refused() {
-    let prosody = Prosody::start_with(&[("CERT_DAYS", "-1")]);
+    let prosody = Home::prosody_with(&[("CERT_DAYS", "-1")]);
     assert_eq!(trouble(&prosody.account("greenhouse")).await, Trouble::Certificate(Flaw::Expired));
 }
 
 #[tokio::test]
 async fn a_wrong_password_is_told_and_tried_once() {
-    let prosody = Prosody::start();
+    let prosody = Home::prosody();
     let mut account = prosody.account("greenhouse");
     account.password = Secret::new("eraser");
     let mut peer = Peer::start(&account);
@@ -100,7 +100,7 @@ async fn a_wrong_password_is_told_and_tried_once() {
 
 #[tokio::test]
 async fn plain_needs_leave_by_name() {
-    let prosody = Prosody::start_with(&[("PLAIN_ONLY", "1")]);
+    let prosody = Home::prosody_with(&[("PLAIN_ONLY", "1")]);
     let mut account = prosody.account("greenhouse");
     let refused = trouble(&account).await;
     assert_eq!(refused, Trouble::OnlyPlain);
@@ -111,7 +111,7 @@ async fn plain_needs_leave_by_name() {
 
 #[tokio::test]
 async fn a_server_of_another_domain_is_told() {
-    let prosody = Prosody::start();
+    let prosody = Home::prosody();
     let mut account = prosody.account("greenhouse");
     account.jid = "greenhouse@elsewhere.example/katydid".parse().unwrap();
     assert_eq!(trouble(&account).await, Trouble::WrongDomain("elsewhere.example".to_owned()));
@@ -119,7 +119,7 @@ async fn a_server_of_another_domain_is_told() {
 
 #[tokio::test]
 async fn a_refused_connection_names_the_address() {
-    let prosody = Prosody::start();
+    let prosody = Home::prosody();
     prosody.kill();
     let Trouble::Unreachable(tried) = trouble(&prosody.account("greenhouse")).await else { panic!("another trouble") };
     assert_eq!(tried, format!("127.0.0.1:{}: connection refused", prosody.port));
@@ -127,7 +127,7 @@ async fn a_refused_connection_names_the_address() {
 
 #[tokio::test]
 async fn a_name_that_does_not_exist_is_told() {
-    let prosody = Prosody::start();
+    let prosody = Home::prosody();
     let mut account = prosody.account("greenhouse");
     // Too long for a label of the DNS: no resolver, and no network, is needed to know.
     let host = format!("{}.example", "x".repeat(70));
@@ -141,7 +141,7 @@ async fn a_name_that_does_not_exist_is_told() {
 
 #[tokio::test]
 async fn a_server_without_tls_gets_nothing() {
-    let prosody = Prosody::start_with(&[(
+    let prosody = Home::prosody_with(&[(
         "EXTRA_CONFIG",
         "modules_disabled = { \"s2s\", \"tls\" }; c2s_require_encryption = false",
     )]);

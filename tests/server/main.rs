@@ -1,12 +1,13 @@
-//! The connection against a real server: Prosody, started for each test by `prosody.sh` on loopback.
+//! The connection against a real server: Home, started for each test by `prosody.sh` on loopback.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "tests")]
 
 mod daemon;
 mod flood;
+mod home;
 mod login;
+mod matrix;
 mod outage;
 mod peer;
-mod prosody;
 mod proxy;
 mod raw;

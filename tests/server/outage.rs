@@ -10,8 +10,8 @@ use xmpp_parsers::ping::Ping;
 use xmpp_parsers::presence::Presence;
 use xmpp_parsers::stanza::Stanza;
 
+use crate::home::Home;
 use crate::peer::{Peer, message, stamp, words};
-use crate::prosody::Prosody;
 use crate::proxy::Proxy;
 
 /// When the greenhouse speaks in these tests.
@@ -23,7 +23,7 @@ fn then() -> Timestamp {
 
 #[tokio::test]
 async fn a_cut_connection_is_resumed_and_both_sides_catch_up() {
-    let prosody = Prosody::start();
+    let prosody = Home::prosody();
     let proxy = Proxy::to(prosody.port).await;
     let mut account = prosody.account("greenhouse");
     account.server = Some(Server { host: "127.0.0.1".to_owned(), port: proxy.port });
@@ -50,7 +50,7 @@ async fn a_cut_connection_is_resumed_and_both_sides_catch_up() {
 
 #[tokio::test]
 async fn a_cut_in_mid_flood_loses_and_doubles_nothing() {
-    let prosody = Prosody::start();
+    let prosody = Home::prosody();
     let proxy = Proxy::to(prosody.port).await;
     let mut account = prosody.account("greenhouse");
     account.server = Some(Server { host: "127.0.0.1".to_owned(), port: proxy.port });
@@ -75,7 +75,7 @@ async fn a_cut_in_mid_flood_loses_and_doubles_nothing() {
 
 #[tokio::test]
 async fn an_answer_that_falls_into_a_suspension_arrives_after_it() {
-    let prosody = Prosody::start();
+    let prosody = Home::prosody();
     let proxy = Proxy::to(prosody.port).await;
     let mut account = prosody.account("greenhouse");
     account.server = Some(Server { host: "127.0.0.1".to_owned(), port: proxy.port });
@@ -110,7 +110,7 @@ async fn an_answer_that_falls_into_a_suspension_arrives_after_it() {
 }
 
 async fn what_was_said_survives_the_server(settings: &[(&str, &str)]) {
-    let prosody = Prosody::start_with(settings);
+    let prosody = Home::prosody_with(settings);
     let mut greenhouse = Peer::online(&prosody.account("greenhouse")).await;
     let mut anna = Peer::online(&prosody.account("anna")).await;
     greenhouse.say("anna", "before");
@@ -150,7 +150,7 @@ async fn it_does_so_without_stream_management_too() {
 
 #[tokio::test]
 async fn a_frozen_server_is_noticed() {
-    let prosody = Prosody::start();
+    let prosody = Home::prosody();
     let mut greenhouse = Peer::online(&prosody.account("greenhouse")).await;
     prosody.pause();
     let began = Instant::now();
@@ -160,7 +160,7 @@ async fn a_frozen_server_is_noticed() {
 
 #[tokio::test]
 async fn a_rival_with_the_same_resource_is_named_and_not_fought() {
-    let prosody = Prosody::start();
+    let prosody = Home::prosody();
     let mut first = Peer::online(&prosody.account("greenhouse")).await;
     let mut second = Peer::online(&prosody.account("greenhouse")).await;
     assert_eq!(first.trouble().await, Trouble::Conflict);
@@ -171,7 +171,7 @@ async fn a_rival_with_the_same_resource_is_named_and_not_fought() {
 
 #[tokio::test]
 async fn a_server_that_starts_later_is_found() {
-    let prosody = Prosody::start();
+    let prosody = Home::prosody();
     prosody.kill();
     let mut greenhouse = Peer::start(&prosody.account("greenhouse"));
     greenhouse.post_at(message("anna", "hello"), then());

@@ -15,7 +15,7 @@ use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use crate::prosody::Prosody;
+use crate::home::Home;
 
 const PATIENCE: Duration = Duration::from_secs(90);
 const HEADER: &str = "<?xml version='1.0'?><stream:stream to='home.example' version='1.0' xmlns='jabber:client' \
@@ -25,7 +25,7 @@ pub struct Raw(TlsStream<TcpStream>);
 
 impl Raw {
     /// Logged in and bound.
-    pub async fn online(prosody: &Prosody, user: &str) -> Raw {
+    pub async fn online(prosody: &Home, user: &str) -> Raw {
         let account = prosody.account(user);
         let mut roots = RootCertStore::empty();
         for certificate in CertificateDer::pem_slice_iter(account.authorities.unwrap().as_bytes()) {

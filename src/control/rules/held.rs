@@ -7,9 +7,7 @@ use crate::model::Moment;
 /// A condition's memory.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Held {
-    /// What was said last by somebody who could say.
-    pub raw: bool,
-    /// What that came to, with `for`.
+    /// What was said last by somebody who could say, and has lasted.
     settled: Option<bool>,
     /// It has held since then, but not yet for long enough.
     since: Option<Moment>,
@@ -34,8 +32,12 @@ impl Held {
             }
             Some(false) => (self.settled, self.since) = (Some(false), None),
         }
-        self.raw = raw == Some(true);
         self.settled
+    }
+
+    /// It has lasted, and has not ended since.
+    pub fn has_lasted(&self) -> bool {
+        self.settled == Some(true)
     }
 
     /// When it will have lasted.

@@ -313,7 +313,7 @@ impl Watch {
     fn state(&mut self, condition: &Condition, facts: &Facts<'_>) -> Option<bool> {
         let raw = match &condition.test {
             Test::Sensor(id, trigger) => {
-                trigger.judge(&facts.control.reading(PointId::Sensor(*id)).quality, self.held.raw)
+                trigger.judge(&facts.control.reading(PointId::Sensor(*id)).quality, self.held.has_lasted())
             }
             Test::Alarm(alarms) => {
                 alarms.iter().map(|id| facts.alarms.is_up(*id)).reduce(|a, b| combine(Mode::Any, a, b)).flatten()

@@ -3,12 +3,13 @@
 
 mod command;
 mod element;
-mod form;
+pub(super) mod form;
 mod run;
 mod sessions;
 
 pub use command::Command;
 pub use element::{CommandElement, CommandError, NS, Note};
+pub(super) use form::tidy;
 pub use run::{finished, question};
 pub use sessions::Sessions;
 

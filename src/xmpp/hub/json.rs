@@ -49,9 +49,13 @@ pub(super) fn change(scene: &Scene<'_>, point: PointId) -> String {
     tell(scene, point, None, None)
 }
 
-pub(super) fn event(scene: &Scene<'_>, point: PointId, what: &str) -> String {
+pub(super) fn event(scene: &Scene<'_>, point: PointId, alarm: Option<&str>, what: &str) -> String {
     let time = scene.now.wall.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    json!({ "point": scene.name(point), "event": what, "time": time }).to_string()
+    let mut event = json!({ "point": scene.name(point), "event": what, "time": time });
+    if let Some(alarm) = alarm {
+        event["alarm"] = alarm.into();
+    }
+    event.to_string()
 }
 
 pub(super) fn reading(scene: &Scene<'_>, point: PointId, ask: &Question) -> String {

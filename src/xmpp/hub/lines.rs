@@ -1,7 +1,7 @@
 //! `speaks = "lines"`: plain lines for hubs that compare text, such as openHAB.
 //!
 //! Out: `NAME=VALUE` for each change (no unit, `.` as the decimal point, the point's own words), `UNDEF` where there is
-//! no value; `ok NAME VALUE` and `err NAME REASON` as answers. In: `set NAME VALUE [TIME]`, `NAME on|off|toggle`,
+//! no value; `NAME!EVENT` for what is over at once and for alarms; `ok NAME VALUE` and `err NAME REASON` as answers. In: `set NAME VALUE [TIME]`, `NAME on|off|toggle`,
 //! `NAME pulse [TIME]`, `get NAME`, `sync`.
 
 use super::ask::Ask;
@@ -17,8 +17,8 @@ pub(super) fn change(scene: &Scene<'_>, point: PointId) -> String {
     format!("{}={}", scene.name(point), value(scene, point))
 }
 
-pub(super) fn event(scene: &Scene<'_>, point: PointId, what: &str) -> String {
-    format!("{}!{what}", scene.name(point))
+pub(super) fn event(name: &str, what: &str) -> String {
+    format!("{name}!{what}")
 }
 
 pub(super) fn reading(scene: &Scene<'_>, point: PointId) -> String {

@@ -86,12 +86,13 @@ impl Hubs {
         lines
     }
 
-    /// Something has happened at a point that is no state and is over already; it is lost on a hub out of reach.
-    pub fn happened(&mut self, scene: &Scene<'_>, point: PointId, what: &str) -> Vec<Line> {
+    /// Something has happened at a point that is no state and is over already, or to an alarm of it: lost on a hub out
+    /// of reach.
+    pub fn happened(&mut self, scene: &Scene<'_>, point: PointId, alarm: Option<&str>, what: &str) -> Vec<Line> {
         let mut lines = Vec::new();
         for (id, hub) in &mut self.0 {
             if hears(scene, *id, point) && hub.bucket.take(scene.now.mono) == Pass::Yes {
-                lines.push((address(scene, *id), hub.speaks.event(scene, point, what)));
+                lines.push((address(scene, *id), hub.speaks.event(scene, point, alarm, what)));
             }
         }
         lines
@@ -239,8 +240,11 @@ impl Speaks {
         Change { news, text }
     }
 
-    fn event(self, scene: &Scene<'_>, point: PointId, what: &str) -> String {
-        if self == Speaks::Json { json::event(scene, point, what) } else { lines::event(scene, point, what) }
+    fn event(self, scene: &Scene<'_>, point: PointId, alarm: Option<&str>, what: &str) -> String {
+        match self {
+            Speaks::Json => json::event(scene, point, alarm, what),
+            _ => lines::event(alarm.unwrap_or_else(|| scene.name(point)), what),
+        }
     }
 
     fn reading(self, scene: &Scene<'_>, point: PointId, ask: &Question) -> String {

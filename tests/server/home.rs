@@ -1,4 +1,4 @@
-//! A Prosody of one's own, ended with the value that stands for it.
+//! A server of one's own, ended with the value that stands for it.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -7,25 +7,39 @@ use std::process::Command;
 use katydid::model::{Account, Secret, Security, Server};
 use tempfile::TempDir;
 
-pub struct Prosody {
+/// The server programs there are tests with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Program {
+    Prosody,
+    Ejabberd,
+}
+
+pub struct Home {
+    program: Program,
     dir: TempDir,
     pub port: u16,
     pub tls_port: u16,
     ca: String,
 }
 
-impl Prosody {
-    pub fn start() -> Prosody {
-        Prosody::start_with(&[])
+impl Home {
+    pub fn prosody() -> Home {
+        Home::start(Program::Prosody, &[])
     }
 
     /// `settings` are the environment variables that the script documents.
-    pub fn start_with(settings: &[(&str, &str)]) -> Prosody {
+    pub fn prosody_with(settings: &[(&str, &str)]) -> Home {
+        Home::start(Program::Prosody, settings)
+    }
+
+    /// `settings` are the environment variables that the program's script documents.
+    pub fn start(program: Program, settings: &[(&str, &str)]) -> Home {
         let dir = TempDir::new().unwrap();
-        script("start", dir.path(), settings);
+        script(program, "start", dir.path(), settings);
         let text = std::fs::read_to_string(dir.path().join("env")).unwrap();
         let env: HashMap<&str, &str> = text.lines().filter_map(|line| line.split_once('=')).collect();
-        Prosody {
+        Home {
+            program,
             port: env["PORT"].parse().unwrap(),
             tls_port: env["TLS_PORT"].parse().unwrap(),
             ca: std::fs::read_to_string(env["CA"]).unwrap(),
@@ -45,31 +59,36 @@ impl Prosody {
         }
     }
 
+    /// Prosody's log.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.dir.path().join("prosody.log")).unwrap()
     }
 
     pub fn kill(&self) {
-        script("kill", self.dir.path(), &[]);
+        script(self.program, "kill", self.dir.path(), &[]);
     }
 
     pub fn restart(&self) {
-        script("restart", self.dir.path(), &[]);
+        script(self.program, "restart", self.dir.path(), &[]);
     }
 
     pub fn pause(&self) {
-        script("pause", self.dir.path(), &[]);
+        script(self.program, "pause", self.dir.path(), &[]);
     }
 }
 
-impl Drop for Prosody {
+impl Drop for Home {
     fn drop(&mut self) {
         self.kill();
     }
 }
 
-fn script(verb: &str, dir: &Path, settings: &[(&str, &str)]) {
-    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "tests", "server", "prosody.sh"].iter().collect();
+fn script(program: Program, verb: &str, dir: &Path, settings: &[(&str, &str)]) {
+    let name = match program {
+        Program::Prosody => "prosody.sh",
+        Program::Ejabberd => "ejabberd.sh",
+    };
+    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "tests", "server", name].iter().collect();
     let status = Command::new(path).arg(verb).arg(dir).envs(settings.iter().copied()).status().unwrap();
-    assert!(status.success(), "prosody.sh {verb} failed");
+    assert!(status.success(), "{name} {verb} failed");
 }

@@ -1,0 +1,358 @@
+//! One room over time: joining, noticing that one is no longer in, and coming back.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jid::{BareJid, FullJid, Jid, ResourceRef};
+use xmpp_parsers::data_forms::{DataForm, DataFormType};
+use xmpp_parsers::iq::Iq;
+use xmpp_parsers::minidom::Element;
+use xmpp_parsers::muc::Muc;
+use xmpp_parsers::muc::muc::History;
+use xmpp_parsers::ns;
+use xmpp_parsers::ping::Ping;
+use xmpp_parsers::presence::{Presence, Type};
+use xmpp_parsers::stanza::Stanza;
+
+use super::occupants::{self, Occupants, Sender};
+use super::trouble;
+use crate::model::{self, Moment};
+
+const MUC_OWNER: &str = "http://jabber.org/protocol/muc#owner";
+
+/// A room that has not answered by now is tried again.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Between two tries, doubled each time.
+const RETRY: Duration = Duration::from_secs(60);
+const RETRY_AT_MOST: Duration = Duration::from_secs(3600);
+/// Who was in for so long is no longer somebody who is put out again and again.
+const SETTLED: Duration = Duration::from_secs(3600);
+/// XEP-0410 section 3: after so long without a word from the room it is asked whether we are still in.
+const QUIET: Duration = Duration::from_secs(15 * 60);
+/// Nicks tried when ours is taken: `greenhouse_`, `greenhouse__`.
+const NICKS: usize = 3;
+
+/// One room.
+#[derive(Debug)]
+pub struct Room {
+    room: model::Room,
+    configured: bool,
+    nick: String,
+    state: State,
+    occupants: Occupants,
+    tries: u32,
+    /// What was told of since the device was last in for long: each is said once.
+    troubles: BTreeSet<String>,
+    /// When to ask whether we are still in.
+    ask_at: Moment,
+    /// The question under way, and since when.
+    asked: Option<(String, Moment)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// The device is offline.
+    Offline,
+    /// To be joined at this moment.
+    Waiting(Moment),
+    /// Asked to let us in, since this moment.
+    Joining(Moment),
+    /// Since this moment.
+    In(Moment),
+    /// Turned away for good: until the config is read anew, or the program starts again.
+    Out,
+}
+
+/// What came of something.
+#[derive(Debug, Default)]
+pub struct Events {
+    /// To be sent.
+    pub stanzas: Vec<Stanza>,
+    /// For the log; `true` is worth a person's while.
+    pub lines: Vec<(bool, String)>,
+}
+
+impl Events {
+    /// Both one after the other.
+    pub fn extend(&mut self, other: Events) {
+        self.stanzas.extend(other.stanzas);
+        self.lines.extend(other.lines);
+    }
+}
+
+impl Room {
+    pub(super) fn new(room: model::Room, configured: bool) -> Room {
+        Room {
+            nick: room.nick.clone(),
+            room,
+            configured,
+            state: State::Offline,
+            occupants: Occupants::default(),
+            tries: 0,
+            troubles: BTreeSet::new(),
+            ask_at: Moment::START,
+            asked: None,
+        }
+    }
+
+    pub(super) fn reconfigured(self, room: model::Room) -> Room {
+        let tried = self.state == State::Out;
+        let state = if tried { State::Waiting(Moment::START) } else { self.state };
+        Room { room, configured: true, state, ..self }
+    }
+
+    /// Its address.
+    pub fn jid(&self) -> &BareJid {
+        &self.room.jid
+    }
+
+    /// As the config wants it.
+    pub fn wanted(&self) -> &model::Room {
+        &self.room
+    }
+
+    /// What the device is called in it now.
+    pub fn nick(&self) -> &str {
+        &self.nick
+    }
+
+    /// It is in the config, not an invitation.
+    pub fn is_configured(&self) -> bool {
+        self.configured
+    }
+
+    /// The device is in it.
+    pub fn is_in(&self) -> bool {
+        matches!(self.state, State::In(_))
+    }
+
+    /// Who is behind an address of this room. While the device is not in it, nothing is known of anybody.
+    pub fn sender(&self, from: &Jid) -> Sender {
+        match from.resource().map(ResourceRef::as_str) {
+            Some(nick) if nick != self.nick => self.occupants.sender(nick),
+            _ => Sender::Nobody,
+        }
+    }
+
+    /// What a person with this address is called here, if it is here.
+    pub(super) fn nick_of(&self, jid: &BareJid) -> Option<&str> {
+        self.occupants.nick_of(jid)
+    }
+
+    /// The presence that leaves it, if we are in it.
+    pub(super) fn leave(self) -> Option<Stanza> {
+        let to = self.me().filter(|_| matches!(self.state, State::In(_) | State::Joining(_)))?;
+        Some(Presence::unavailable().with_to(to).into())
+    }
+
+    pub(super) fn invited_again(&mut self) {
+        if matches!(self.state, State::Out | State::Waiting(_)) {
+            (self.tries, self.state) = (0, State::Waiting(Moment::START));
+        }
+    }
+
+    pub(super) fn online(&mut self, resumed: bool, now: Moment) {
+        if self.state == State::Out {
+            return;
+        }
+        match self.state {
+            // Asked at once: the room may have lost us while the server could not reach us.
+            State::In(_) if resumed => return (self.ask_at, self.asked) = (now, None),
+            State::Waiting(_) if resumed => return,
+            _ => {}
+        }
+        self.tries = 0;
+        self.nick.clone_from(&self.room.nick);
+        self.enter_at(now);
+    }
+
+    pub(super) fn arrive(&mut self, now: Moment) {
+        if matches!(self.state, State::Offline | State::Waiting(Moment::START)) {
+            self.state = State::Waiting(now);
+        }
+    }
+
+    pub(super) fn offline(&mut self) {
+        if matches!(self.state, State::Joining(_)) {
+            self.state = State::Offline;
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Moment> {
+        match self.state {
+            State::Waiting(at) => Some(at),
+            State::Joining(since) => Some(since + PATIENCE),
+            State::In(_) => Some(self.asked.as_ref().map_or(self.ask_at, |(_, since)| *since + PATIENCE)),
+            State::Offline | State::Out => None,
+        }
+    }
+
+    pub(super) fn wake(
+        &mut self,
+        now: Moment,
+        id: &mut impl FnMut() -> String,
+        presence: impl FnOnce() -> Presence,
+    ) -> Events {
+        let mut events = Events::default();
+        if self.deadline().is_none_or(|at| at > now) {
+            return events;
+        }
+        let Some(me) = self.me() else { return events };
+        match self.state {
+            State::Waiting(_) => {
+                let mut presence = presence();
+                presence.to = Some(me.into());
+                // Section 7.2.14: no history, so that nothing old can look like new words.
+                presence.add_payload(Muc::new().with_history(History::new().with_maxstanzas(0)));
+                self.state = State::Joining(now);
+                events.stanzas.push(presence.into());
+            }
+            State::Joining(_) => self.lost("it does not answer".to_owned(), now, &mut events),
+            State::In(_) if self.asked.is_some() => {
+                self.lost("it does not answer any more".to_owned(), now, &mut events);
+            }
+            State::In(_) => {
+                let id = id();
+                let mut ping = Iq::from_get(id.clone(), Ping);
+                *ping.to_mut() = Some(me.into());
+                self.asked = Some((id, now));
+                events.stanzas.push(ping.into());
+            }
+            State::Offline | State::Out => {}
+        }
+        events
+    }
+
+    /// The room has answered our ping (XEP-0410 section 3.2). True if it was ours.
+    pub(super) fn answered(&mut self, id: &str, error: Option<&str>, now: Moment) -> bool {
+        if self.asked.as_ref().is_none_or(|(asked, _)| asked != id) {
+            return false;
+        }
+        (self.ask_at, self.asked) = (now + QUIET, None);
+        // An error that says the ping reached somebody, or that nick is another's by now, still means that we are in.
+        let is_in = matches!(error, None | Some("service-unavailable" | "feature-not-implemented" | "item-not-found"));
+        if !is_in {
+            self.enter_at(now);
+        }
+        true
+    }
+
+    /// Something was heard from the room, so it still has us.
+    pub fn is_alive(&mut self, now: Moment) {
+        if self.is_in() {
+            (self.ask_at, self.asked) = (now + QUIET, None);
+        }
+    }
+
+    /// The room did not take words of ours: asked at once whether we are still in.
+    pub fn doubt(&mut self, now: Moment) {
+        if self.is_in() && self.asked.is_none() {
+            self.ask_at = now;
+        }
+    }
+
+    /// A presence from the room.
+    pub fn presence(&mut self, presence: &Presence, now: Moment, id: impl FnOnce() -> String) -> Events {
+        let mut events = Events::default();
+        let Some(nick) = presence.from.as_ref().and_then(|from| from.resource().map(ToString::to_string)) else {
+            return events;
+        };
+        let user = occupants::about(presence);
+        let has = |code: &str| user.is_some_and(|user| trouble::codes(user).any(|found| found == code));
+        match presence.type_ {
+            Type::Error if nick == self.nick => self.refused(presence, now, &mut events),
+            Type::None if has("110") => {
+                // Section 7.2.2: the room may have given us another nick (status 210).
+                self.nick = nick;
+                self.is_alive(now);
+                if matches!(self.state, State::Joining(_)) {
+                    events.lines.push((false, format!("in the room {} as {}", self.room.jid, self.nick)));
+                    self.state = State::In(now);
+                    (self.ask_at, self.asked) = (now + QUIET, None);
+                }
+                if has("201") {
+                    events.stanzas.push(unlock(&self.room.jid, id()));
+                }
+            }
+            Type::None if nick != self.nick && matches!(self.state, State::Joining(_) | State::In(_)) => {
+                self.occupants.came(nick, presence);
+            }
+            Type::Unavailable if has("110") || nick == self.nick => {
+                let item = user.and_then(|user| user.get_child("item", ns::MUC_USER));
+                match item.and_then(|item| item.attr("nick")).filter(|_| has("303")) {
+                    Some(new) => self.nick = new.to_owned(),
+                    None if matches!(self.state, State::In(_) | State::Joining(_)) => {
+                        self.removed(user, now, &mut events);
+                    }
+                    None => {}
+                }
+            }
+            Type::Unavailable => self.occupants.left(&nick),
+            _ => {}
+        }
+        events
+    }
+
+    fn refused(&mut self, presence: &Presence, now: Moment, events: &mut Events) {
+        if !matches!(self.state, State::Joining(_)) {
+            return;
+        }
+        let error = presence.payloads.iter().find(|payload| payload.name() == "error");
+        let condition = trouble::condition(error);
+        if condition == "conflict" && self.nick.len() < self.room.nick.len() + NICKS {
+            self.nick.push('_');
+            return self.enter_at(now);
+        }
+        self.nick.clone_from(&self.room.nick);
+        self.lost(trouble::refused(condition).to_owned(), now, events);
+    }
+
+    fn removed(&mut self, user: Option<&Element>, now: Moment, events: &mut Events) {
+        let (for_good, why) = trouble::removed(user);
+        // Into a room it was invited to, the device does not come back by itself.
+        if for_good || !self.configured {
+            self.occupants.clear();
+            self.state = State::Out;
+            return self.say(why.to_owned(), events);
+        }
+        self.lost(why.to_owned(), now, events);
+    }
+
+    /// Not in; another try later.
+    fn lost(&mut self, why: String, now: Moment, events: &mut Events) {
+        if let State::In(since) = self.state
+            && now.since(since) >= SETTLED
+        {
+            self.tries = 0;
+            self.troubles.clear();
+        }
+        let wait = RETRY.saturating_mul(1 << self.tries.min(6)).min(RETRY_AT_MOST);
+        self.tries += 1;
+        self.enter_at(now + wait);
+        self.say(why, events);
+    }
+
+    fn enter_at(&mut self, at: Moment) {
+        self.occupants.clear();
+        self.asked = None;
+        self.state = State::Waiting(at);
+    }
+
+    fn say(&mut self, why: String, events: &mut Events) {
+        let line = format!("not in the room {}: {why}", self.room.jid);
+        if self.troubles.insert(why) {
+            events.lines.push((true, line));
+        }
+    }
+
+    pub(super) fn me(&self) -> Option<FullJid> {
+        self.room.jid.with_resource_str(&self.nick).ok()
+    }
+}
+
+/// Section 10.1.2: a room that was made by joining stays locked until its owner accepts the defaults.
+fn unlock(room: &BareJid, id: String) -> Stanza {
+    let form = DataForm { type_: DataFormType::Submit, title: None, instructions: None, fields: Vec::new() };
+    let query = Element::builder("query", MUC_OWNER).append(Element::from(form)).build();
+    Iq::Set { from: None, to: Some(room.clone().into()), id, payload: query }.into()
+}
