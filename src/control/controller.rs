@@ -98,7 +98,7 @@ impl Controller {
                     if same && sensor.kind == before.kind {
                         std::mem::swap(sensing, &mut self.sensors[was.index()]);
                     } else {
-                        sensing.inherit(sensor, self.sensors[was.index()].reading().clone(), now);
+                        sensing.inherit(sensor, &self.sensors[was.index()], now);
                     }
                     fresh.deadlines.set(id.index(), fresh.sensors[id.index()].deadline());
                 }

@@ -65,10 +65,11 @@ impl Sensing {
     }
 
     /// Takes over what was known before the config was read anew.
-    pub fn inherit(&mut self, sensor: &Sensor, reading: Reading, now: Now) {
-        if reading.good().is_none_or(|value| sensor.kind.admits(value)) {
-            self.reading = reading;
+    pub fn inherit(&mut self, sensor: &Sensor, before: &Sensing, now: Now) {
+        if before.reading.good().is_none_or(|value| sensor.kind.admits(value)) {
+            self.reading = before.reading.clone();
         }
+        self.lost = before.lost;
         self.listen(now);
     }
 

@@ -128,6 +128,7 @@ LOAD = '[sensors.load]\nlabel = "Load"\nsystem = "load"\nevery = "1s"\n'
 
 class Bench(Shed):
     """The world of these cases."""
+    NAME = 'bench'
 
     def body(self):
         tables = [('sensors', part) for part in SENSORS] + [('actuators', part) for part in ACTUATORS]
@@ -163,7 +164,7 @@ async def everything_is_read_and_what_another_program_holds_is_named(bench):
     for part in PARTS:
         await bench.reads(part, part.first, 30)
     status = await bench.status()
-    same(status['shed'], '1 point needs attention')
+    same(status['bench'], '1 point needs attention')
     same(status['Siren'], 'fault: line SIREN is held by “gpioset”')
     holds(re.fullmatch(r'\d+\.\d\d', status['Load']), status['Load'])
     for part in PARTS:
@@ -237,7 +238,7 @@ async def pull(bench, parts):
         status = await bench.reads(part, part.fault, 15)
     # The others stand and are well.
     same({part.label: status[part.label] for part in others}, {part.label: was[part.label] for part in others})
-    same(status['shed'], '%d point%s attention' % (len(parts), ' needs' if len(parts) == 1 else 's need'))
+    same(status['bench'], '%d point%s attention' % (len(parts), ' needs' if len(parts) == 1 else 's need'))
     for part in parts:
         seen = await bench.anna.seen.take(lambda seen: part.label + ' fault' in seen.status)
         same(seen.show, 'away')
