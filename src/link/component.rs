@@ -252,22 +252,20 @@ mod tests {
         let (mut link, listener) = link().await;
         let server = async {
             let (mut stream, _) = listener.accept().await.unwrap();
-            let header = read(&mut stream, ">").await + &read(&mut stream, ">").await;
-            assert!(
-                header.contains("jabber:component:accept") && header.contains("to='gpio.home.example'"),
-                "{header}"
-            );
+            let mut header = read(&mut stream, ">").await;
+            if !header.contains("stream:stream") {
+                header += &read(&mut stream, ">").await;
+            }
+            assert!(header.contains("jabber:component:accept") && header.contains("gpio.home.example"), "{header}");
             say(&mut stream, OPENING).await;
             // The SHA-1 of the stream's id and the secret.
-            assert_eq!(
-                read(&mut stream, "</handshake>").await,
-                "<handshake xmlns='jabber:component:accept'>aaee83c26aeeafcbabeabfcbcd50df997e0a2a1e</handshake>"
-            );
+            let handshake = read(&mut stream, "</handshake>").await;
+            assert!(handshake.ends_with(">aaee83c26aeeafcbabeabfcbcd50df997e0a2a1e</handshake>"), "{handshake}");
             // What follows the answer at once is not lost.
             let early = "<presence from='anna@home.example' to='shed@gpio.home.example' type='probe'/>";
             say(&mut stream, &format!("<handshake/>{early}")).await;
             let sign = read(&mut stream, "/>").await;
-            assert!(sign.starts_with("<iq ") && sign.contains("id='alive'") && !sign.contains("xmlns"), "{sign}");
+            assert!(sign.starts_with("<iq ") && sign.contains("alive") && !sign.contains("xmlns"), "{sign}");
             say(&mut stream, &sign).await;
             say(
                 &mut stream,
