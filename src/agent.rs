@@ -217,6 +217,11 @@ impl Agent {
             Input::Offline => self.offline(now, &mut out),
             Input::Clock { known } => self.clock(known, now, &mut out),
             Input::Dropped(count) => self.dropped += count,
+            Input::LostEdges { point, count } => {
+                if let Some(PointId::Sensor(id)) = self.device.point_named(&point) {
+                    self.control.lost_edges(id, count, now);
+                }
+            }
             Input::Stanza(stanza) => self.stanza(*stanza, now, &mut out),
             Input::Reload(device) => self.reload(*device, now, &mut out),
         }

@@ -201,7 +201,12 @@ impl Life {
             let deadline = self.agent.deadline().map(|at| self.clock.instant(at));
             tokio::select! {
                 report = self.reports.recv() => match report {
-                    Some(Report { point, result, answers }) => self.feed(Input::Report { point, result, answers }),
+                    Some(Report { point, result, answers, lost }) => {
+                        if lost > 0 {
+                            self.feed(Input::LostEdges { point: point.clone(), count: lost });
+                        }
+                        self.feed(Input::Report { point, result, answers });
+                    }
                     None => return Err(Death::Part("the drivers".to_owned(), "all of them are gone".to_owned())),
                 },
                 () = self.store.due() => {

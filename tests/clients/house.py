@@ -52,6 +52,9 @@ class Server:
     def restart(self):
         sh('bash', self.script, 'restart', self.dir)
 
+    def kill(self):
+        sh('bash', self.script, 'kill', self.dir)
+
     def stop(self):
         subprocess.run(['bash', str(self.script), 'stop', str(self.dir)], timeout=60)
 
