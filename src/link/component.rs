@@ -290,7 +290,7 @@ mod tests {
             // What follows the answer at once is not lost.
             let early = "<presence from='anna@home.example' to='shed@gpio.home.example' type='probe'/>";
             say(&mut stream, &format!("<handshake/>{early}")).await;
-            let sign = read(&mut stream, "/>").await;
+            let sign = read(&mut stream, "</iq>").await;
             assert!(sign.starts_with("<iq ") && sign.contains("alive") && !sign.contains("xmlns"), "{sign}");
             say(&mut stream, &sign).await;
             say(
