@@ -292,6 +292,7 @@ mod tests {
                 security: Security::Auto,
                 authorities: None,
                 allow_plain: false,
+                component: None,
             },
             contacts: Vec::new(),
             rooms: Vec::new(),
