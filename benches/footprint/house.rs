@@ -12,7 +12,7 @@ use katydid::model::Server;
 const PROSODY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/server/prosody.sh");
 /// Its usual 10 kB a second would be what is measured.
 const UNLIMITED: &str = "limits = { c2s = { rate = \"10mb/s\"; burst = \"2s\" } }";
-pub const PASSWORD: &str = "secret";
+pub const PASSWORD: &str = "pencil";
 
 /// A Prosody with two accounts, in a folder of its own, or one that somebody else keeps.
 pub struct House {
