@@ -251,7 +251,7 @@ impl Life {
         let tallies = self.drivers.tallies().clone();
         self.drivers.leave().await;
         counts::keep(&tallies, &mut self.store);
-        self.farewells.spawn(self.link.close(Some(self.agent.farewell())));
+        self.farewells.spawn(self.link.close(self.agent.farewell()));
         // Both may take seconds.
         tokio::join!(self.store.close(), async { while self.farewells.join_next().await.is_some() {} });
     }
@@ -343,7 +343,7 @@ impl Life {
                     let before = std::mem::replace(&mut self.link, link);
                     self.feed(Input::Offline);
                     // Not waited for: the goodbye may take seconds, and the loop has deadlines.
-                    self.farewells.spawn(before.close(Some(self.agent.farewell())));
+                    self.farewells.spawn(before.close(self.agent.farewell()));
                     self.trouble = None;
                 }
                 Err(trouble) => {
