@@ -3,11 +3,13 @@ import os
 import shutil
 import stat
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parent.parent.parent
 
 
+ARCHS = {'amd64': 'x86_64', 'arm64': 'aarch64', 'armhf': 'armv6'}  # Debian's word, packaging/cross's word
 CASES = []
 QUICK = {'KATYDID_QUICK': 1}  # compressing takes longer than everything else
 
@@ -94,10 +96,17 @@ class World:
         self.programs = {board: os.environ[f'KATYDID_BIN_{board}'] for board in ('x86_64', 'aarch64', 'armv6')
                          if os.environ.get(f'KATYDID_BIN_{board}')}
 
+    def make_debs(self):
+        """All at once, since most of it is waiting for one processor."""
+        wanted = [(arch, '') for arch, board in ARCHS.items() if board in self.programs]
+        wanted += [('amd64', version) for version in ('0.0.9-1', '0.1.1-1')]
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda one: self.deb(*one), wanted))
+
     def deb(self, arch='amd64', version=''):
         """-> the file of the package."""
         if (arch, version) not in self.made:
-            program = self.programs[{'amd64': 'x86_64', 'arm64': 'aarch64', 'armhf': 'armv6'}[arch]]
+            program = self.programs[ARCHS[arch]]
             out = self.work / 'debs'
             said = run(REPO / 'packaging/deb', arch, program, out, *version.split(), env=QUICK)
             self.made[arch, version] = said.split()[-1]

@@ -14,6 +14,8 @@ from house import Failed, World, CASES
 def main():
     archive, work, wanted = sys.argv[1], Path(sys.argv[2]), sys.argv[3:]
     world = World(archive, work)
+    if not wanted:
+        world.make_debs()
     passed = failed = 0
     for case in CASES:
         if wanted and not any(word in case.__name__ for word in wanted):
