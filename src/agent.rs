@@ -23,7 +23,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use jid::{BareJid, FullJid};
-use xmpp_parsers::stanza::Stanza;
 
 use crate::control::{Automation, Controller, Past, Questions, Ticket};
 use crate::model::{ActuatorId, Device, Fault, Moment, Now, PointId, Value};

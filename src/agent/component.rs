@@ -70,8 +70,13 @@ impl Agent {
     /// What stands instead of the roster: everybody is told, and people are asked where they are.
     pub(super) fn look_around(&mut self, now: Now, out: &mut Vec<Effect>) {
         self.introduce(now, out);
-        let people = self.device.contacts().filter(|(_, contact)| contact.speaks == Speaks::Words);
-        out.extend(people.map(|(_, contact)| Effect::Send(component::probe(&contact.jid))));
+        for (_, contact) in self.device.contacts().filter(|(_, contact)| contact.speaks == Speaks::Words) {
+            out.push(Effect::Send(component::probe(&contact.jid)));
+            // The server of somebody who has agreed before answers by itself.
+            if self.component.asked.insert(contact.jid.clone()) {
+                out.push(Effect::Send(roster::directed(Type::Subscribe, &contact.jid)));
+            }
+        }
     }
 
     /// Contacts of the last config that are none any more.
@@ -150,23 +155,13 @@ impl Agent {
             return presence.type_ != Type::Subscribe;
         };
         let contact = asker.contact();
-        let is_person = contact.speaks == Speaks::Words;
         match presence.type_ {
             Type::Probe => out.push(Effect::Send(self.dashboard.answer(&scene, asker).into())),
             Type::Subscribe => {
                 out.push(Effect::Send(roster::directed(Type::Subscribed, &contact.jid)));
                 out.push(Effect::Send(self.dashboard.answer(&scene, asker).into()));
-                if is_person && self.component.asked.insert(contact.jid.clone()) {
-                    out.push(Effect::Send(roster::directed(Type::Subscribe, &contact.jid)));
-                }
             }
             Type::Unsubscribe => out.push(Effect::Send(self.dashboard.dismiss(asker).into())),
-            // A probe is answered so, too, by the server of somebody who has never heard of us.
-            Type::Unsubscribed => {
-                if is_person && self.component.asked.insert(contact.jid.clone()) {
-                    out.push(Effect::Send(roster::directed(Type::Subscribe, &contact.jid)));
-                }
-            }
             _ => return false,
         }
         true

@@ -161,7 +161,7 @@ impl Target {
         Ok(Connection { stream: stream.box_stream(), features, identity: self.account.jid.clone().into() })
     }
 
-    pub(super) fn header(&self) -> StreamHeader<'_> {
+    fn header(&self) -> StreamHeader<'_> {
         StreamHeader { to: Some(Cow::Borrowed(self.account.jid.domain().as_str())), from: None, id: None }
     }
 
@@ -174,10 +174,7 @@ impl Target {
         }
     }
 
-    pub(super) async fn hear<S>(
-        &self,
-        stream: &mut XmlStream<S, FallibleStreamElement>,
-    ) -> Result<XmppStreamElement, Trouble>
+    async fn hear<S>(&self, stream: &mut XmlStream<S, FallibleStreamElement>) -> Result<XmppStreamElement, Trouble>
     where
         S: AsyncBufRead + Unpin,
     {
@@ -209,7 +206,7 @@ pub(super) async fn within<T>(
     timeout(limit, work).await.unwrap_or(Err(Trouble::TimedOut(stage)))
 }
 
-pub(super) fn unexpected(element: &XmppStreamElement) -> Trouble {
+fn unexpected(element: &XmppStreamElement) -> Trouble {
     let kind = match element {
         XmppStreamElement::Stanza(_) => "a stanza",
         XmppStreamElement::Sasl(_) => "a SASL element",
