@@ -1,5 +1,5 @@
 //! The man pages: `katydid.1` is what the command line says of itself (written by `BLESS=1`), `katydid.toml.5`
-//! is written by hand and names every key.
+//! is written by hand and names every key. The shells' completions are written by `BLESS=1` as well.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use clap::CommandFactory;
+use clap_complete::Shell;
 use clap_mangen::Man;
 use katydid::args::Args;
 use katydid::config::{self, KNOWN_KEYS, Loaded, Purpose};
@@ -112,6 +113,24 @@ fn the_page_of_the_program_says_what_its_command_line_says() {
         fs::write(page("katydid.1"), text).unwrap();
     } else {
         assert!(fs::read_to_string(page("katydid.1")).unwrap() == text, "write it anew: BLESS=1 cargo test --test man");
+    }
+}
+
+#[test]
+fn the_shells_complete_what_the_command_line_takes() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("completions");
+    for (shell, ending) in [(Shell::Bash, "bash"), (Shell::Zsh, "zsh"), (Shell::Fish, "fish")] {
+        let mut text = Vec::new();
+        clap_complete::generate(shell, &mut Args::command(), "katydid", &mut text);
+        let text = String::from_utf8(text).unwrap();
+        assert!(text.contains("config") && text.contains("board"), "{shell}: {text}");
+        let path = folder.join(format!("katydid.{ending}"));
+        if std::env::var_os("BLESS").is_some() {
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(path, text).unwrap();
+        } else {
+            assert!(fs::read_to_string(path).unwrap() == text, "write {shell}'s anew: BLESS=1 cargo test --test man");
+        }
     }
 }
 
