@@ -101,9 +101,13 @@ def make_disk(kernel, initrd, disk):
 
 def fill(root):
     """What the lab adds to Debian."""
-    place = root / 'lab'
-    place.mkdir()
-    for name, folder in {'set-up': 'lab', 'agent': 'lab', 'lab.service': 'etc/systemd/system', 'lab-chips.service': 'etc/systemd/system',
+    # debootstrap leaves links to this machine's own.
+    for place in ('proc', 'sys', 'dev'):
+        if (root / place).is_symlink():
+            (root / place).unlink()
+            (root / place).mkdir()
+    units = 'etc/systemd/system'
+    for name, folder in {'set-up': 'lab', 'agent': 'lab', 'lab.service': units, 'lab-chips.service': units,
                          'lab.network': 'etc/systemd/network'}.items():
         (root / folder).mkdir(parents=True, exist_ok=True)
         shutil.copy(GUEST / name, root / folder)
