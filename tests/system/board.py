@@ -19,7 +19,7 @@ class Board(VM):
         share = 'local,path=%s,mount_tag=xfer,security_model=none,multidevs=remap' % self.xfer
         with open(self.dir + '/nvme', 'wb') as nvme:
             nvme.truncate(1 << 20)
-        command = [*debian.machine(kernel, initrd, disk, ''), '-serial', 'file:' + self.log,
+        command = [*debian.machine(kernel, initrd, disk, 'SYSTEMD_LOG_SECCOMP=1'), '-serial', 'file:' + self.log,
                    '-device', 'virtio-serial-pci', '-device', 'virtserialport,chardev=agent,name=agent',
                    '-chardev', 'socket,id=agent,path=%s/agent,server=on,wait=off' % self.dir,
                    '-virtfs', share, '-nic', 'user,model=virtio-net-pci',
