@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures::{SinkExt, StreamExt};
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite};
 use tokio::time::timeout;
+use tokio_rustls::client::TlsStream;
 use tokio_xmpp::stanzastream::Connection;
 use tokio_xmpp::xmlstream::{
     FallibleStreamElement, ReadError, RecvFeaturesError, StreamHeader, Timeouts, XmlStream, XmppStreamElement,
@@ -27,10 +28,10 @@ use super::trouble::{Loss, Stage, Trouble};
 use crate::model::Account;
 
 const TLS_LIMIT: Duration = Duration::from_secs(10);
-const LOGIN_LIMIT: Duration = Duration::from_secs(15);
+pub(super) const LOGIN_LIMIT: Duration = Duration::from_secs(15);
 
 /// A silent peer is asked after 35 s and given up after 50 s.
-const TIMEOUTS: Timeouts =
+pub(super) const TIMEOUTS: Timeouts =
     Timeouts { read_timeout: Duration::from_secs(35), response_timeout: Duration::from_secs(15) };
 
 /// All that an attempt needs.
@@ -55,17 +56,22 @@ impl Target {
     /// # Errors
     /// Every [`Trouble`] but those of an established stream.
     pub async fn log_in(&self) -> Result<Session, Trouble> {
-        let (tcp, direct) = address::connect(&self.account).await?;
-        let tcp = Quick(tcp);
-        let tls = within(TLS_LIMIT, Stage::Tls, async {
-            let tcp = if direct { tcp } else { self.start_tls(tcp).await? };
-            self.tls.handshake(tcp, direct).await
-        });
-        let tls = tls.await?;
+        let tls = self.secure().await?;
         let exporter = tls::exporter(&tls);
         let (tap, tail) = Tap::new(tls);
         let connection = within(LOGIN_LIMIT, Stage::Login, self.authenticate(tap, exporter)).await?;
         Ok(Session { connection, tail })
+    }
+
+    /// A connection to the server, its certificate verified, on which nothing has been said yet.
+    pub(super) async fn secure(&self) -> Result<TlsStream<Quick>, Trouble> {
+        let (tcp, direct) = address::connect(&self.account).await?;
+        let tcp = Quick(tcp);
+        within(TLS_LIMIT, Stage::Tls, async {
+            let tcp = if direct { tcp } else { self.start_tls(tcp).await? };
+            self.tls.handshake(tcp, direct).await
+        })
+        .await
     }
 
     /// RFC 6120 section 5.
@@ -133,11 +139,11 @@ impl Target {
         Ok(Connection { stream: stream.box_stream(), features, identity: self.account.jid.clone().into() })
     }
 
-    fn header(&self) -> StreamHeader<'_> {
+    pub(super) fn header(&self) -> StreamHeader<'_> {
         StreamHeader { to: Some(Cow::Borrowed(self.account.jid.domain().as_str())), from: None, id: None }
     }
 
-    fn no_features(&self, error: RecvFeaturesError) -> Trouble {
+    pub(super) fn no_features(&self, error: RecvFeaturesError) -> Trouble {
         match error {
             RecvFeaturesError::Io(error) => error.into(),
             RecvFeaturesError::StreamError(error) => {
@@ -146,7 +152,10 @@ impl Target {
         }
     }
 
-    async fn hear<S>(&self, stream: &mut XmlStream<S, FallibleStreamElement>) -> Result<XmppStreamElement, Trouble>
+    pub(super) async fn hear<S>(
+        &self,
+        stream: &mut XmlStream<S, FallibleStreamElement>,
+    ) -> Result<XmppStreamElement, Trouble>
     where
         S: AsyncBufRead + Unpin,
     {
@@ -170,7 +179,7 @@ impl Target {
     }
 }
 
-async fn within<T>(
+pub(super) async fn within<T>(
     limit: Duration,
     stage: Stage,
     work: impl Future<Output = Result<T, Trouble>>,
@@ -178,7 +187,7 @@ async fn within<T>(
     timeout(limit, work).await.unwrap_or(Err(Trouble::TimedOut(stage)))
 }
 
-fn unexpected(element: &XmppStreamElement) -> Trouble {
+pub(super) fn unexpected(element: &XmppStreamElement) -> Trouble {
     let kind = match element {
         XmppStreamElement::Stanza(_) => "a stanza",
         XmppStreamElement::Sasl(_) => "a SASL element",

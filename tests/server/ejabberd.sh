@@ -12,6 +12,7 @@
 #   DOMAIN=home.example   ACCOUNTS="greenhouse:pencil anna:pencil ..."   PORT=, TLS_PORT=, API_PORT=   fixed ports
 #   HIBERNATION=60        seconds a session waits for its client
 #   CERT_HOST=name        issue the certificate for another name
+#   REGISTER=1            clients may register, from one address once in ten minutes
 #   LOG_LEVEL=info        of DIR/log/ejabberd.log
 set -euo pipefail
 
@@ -58,6 +59,7 @@ modules:
   mod_vcard: {}
   mod_version: {}
 YAML
+    [ "${REGISTER:-0}" = 0 ] || printf '  mod_register: {ip_access: all, access: all}\nregistration_timeout: 600\n'
 }
 
 launch() {
