@@ -3,6 +3,7 @@
 
 mod automation;
 mod confirm;
+mod decided;
 mod doors;
 mod hubs;
 mod id;
@@ -10,6 +11,7 @@ mod incoming;
 mod input;
 mod machines;
 mod puzzled;
+mod reload;
 mod rooms;
 mod seen;
 mod sets;
@@ -22,7 +24,7 @@ use std::time::Duration;
 use jid::{BareJid, FullJid};
 use xmpp_parsers::stanza::Stanza;
 
-use crate::control::{Automation, Controller, Decision, Outcome, Past, Questions, Refusal, Ticket};
+use crate::control::{Automation, Controller, Past, Questions, Ticket};
 use crate::model::{ActuatorId, Device, Fault, Moment, Now, PointId, Value};
 use crate::xmpp::adhoc::Sessions;
 use crate::xmpp::hub::Hubs;
@@ -39,6 +41,7 @@ use doors::{Door, Errand};
 use id::id;
 pub use input::{Effect, Input};
 use puzzled::Puzzled;
+use reload::buckets;
 use seen::Seen;
 use sets::Sets;
 
@@ -63,8 +66,6 @@ use scene;
 const STRANGERS_PER_MINUTE: u32 = 120;
 /// The same for a line in the log, which is on a card that wears out.
 const STRANGER_LINES_PER_MINUTE: u32 = 10;
-/// Questions of a contact's clients (discovery, pings) for each command it may give.
-const QUERIES_PER_COMMAND: u32 = 10;
 /// A server that does not tell the roster is not waited for longer.
 const ROSTER_WITHIN: Duration = Duration::from_secs(5);
 
@@ -313,65 +314,6 @@ impl Agent {
         }
     }
 
-    fn decide(&mut self, decisions: Vec<Decision>, now: Now, out: &mut Vec<Effect>) {
-        // What a request changed is logged as the change; one that changed nothing is logged by itself.
-        let changed =
-            decisions.iter().any(|d| matches!(d, Decision::Changed(_, Some(cause)) if cause.asker().is_some()));
-        let answered = self.answered_in_rooms(&decisions);
-        let talking = self.is_talking();
-        for decision in decisions {
-            match decision {
-                Decision::Drive(drive) => out.push(Effect::Drive(drive)),
-                Decision::Stays(id, refusal) => {
-                    let label = &self.device.actuator(id).label.text;
-                    out.push(Effect::Log(Level::Info, format!("{label}: the server is back, but: {refusal}")));
-                }
-                Decision::Settled(ticket, outcome) => {
-                    if let (Some(errand), false) = (self.errands.get(&ticket), changed) {
-                        let scene = scene!(self, now);
-                        let (level, line) = self.journal.settled(&scene, errand.actuator, &outcome, &errand.by());
-                        out.push(Effect::Log(level, line));
-                    }
-                    self.rule_settled(ticket, &outcome, now, out);
-                    self.answer(ticket, Ok(outcome), now, out);
-                }
-                Decision::Repeated(sensor) => {
-                    let scene = scene!(self, now);
-                    let away = |jid: &BareJid| self.rooms.of(jid).is_some_and(|room| !talking || !room.is_in());
-                    let hall = Hall { away: &away, answered: &[] };
-                    let notices = self.notices.repeated(&scene, &hall, PointId::Sensor(sensor));
-                    self.notify(notices, out);
-                }
-                Decision::Gesture(sensor, gesture) => {
-                    let scene = scene!(self, now);
-                    let line = self.journal.gesture(&scene, sensor, gesture);
-                    out.extend(line.map(|line| Effect::Log(Level::Info, line)));
-                    let notices = self.notices.gesture(&scene, sensor, gesture);
-                    self.tell_hubs_of(PointId::Sensor(sensor), None, gesture.name(), now, out);
-                    self.notify(notices, out);
-                    let events = self.automation.gesture(&self.device, &self.control, sensor, gesture, now);
-                    self.automate(events, now, out);
-                }
-                Decision::Changed(point, cause) => {
-                    self.publisher.changed(&self.device, point, now.mono);
-                    let scene = scene!(self, now);
-                    let line = self.journal.changed(&scene, point, cause.as_ref());
-                    out.extend(line.map(|(level, line)| Effect::Log(level, line)));
-                    let away = |jid: &BareJid| self.rooms.of(jid).is_some_and(|room| !talking || !room.is_in());
-                    let hall = Hall { away: &away, answered: &answered };
-                    let notices = self.notices.changed(&scene, &hall, point, cause.as_ref());
-                    self.notify(notices, out);
-                    let talking = self.is_talking();
-                    let lines = self.hubs.changed(&scene!(self, now), point, talking);
-                    self.send_lines(lines, out);
-                    let events = self.automation.changed(&self.device, &self.control, point, now);
-                    self.automate(events, now, out);
-                    self.refresh(now, out);
-                }
-            }
-        }
-    }
-
     fn refresh(&mut self, now: Now, out: &mut Vec<Effect>) {
         if !self.is_talking() {
             return;
@@ -382,43 +324,8 @@ impl Agent {
         );
     }
 
-    /// Another config for the same device: what is known of points that stay is kept, open requests end.
-    fn reload(&mut self, device: Device, now: Now, out: &mut Vec<Effect>) {
-        let asked = self.questions.clear();
-        self.withdraw(asked, Refusal::Declined, now, out);
-        let open: Vec<Ticket> = self.errands.keys().copied().collect();
-        open.into_iter().for_each(|ticket| self.answer(ticket, Ok(Outcome::NoConfirmation), now, out));
-        self.control = self.control.reloaded(&self.device, &device, now);
-        self.control.link(&device, self.me.is_some(), now);
-        let old = std::mem::replace(&mut self.device, device);
-        self.hubs = Hubs::new(&self.device, now.mono);
-        self.change_rooms(now, out);
-        self.buckets = buckets(&self.device, now);
-        self.sessions = Sessions::default();
-        self.queue.keep(&self.device);
-        self.publisher.pause();
-        let scene = scene!(self, now);
-        self.notices.begin_anew(&scene);
-        self.journal.forget();
-        self.late = self.device.contacts().map(|_| None).collect();
-        self.puzzled = self.device.contacts().map(|_| Puzzled::default()).collect();
-        self.dashboard.rekey(&self.device);
-        self.roster_due = true;
-        self.reload_automation(&old, now, out);
-        if self.me.is_some() {
-            self.fetch_roster(now, out);
-        }
-    }
-
     fn fresh_id(&mut self) -> String {
         self.count += 1;
         id(self.seed, self.count)
     }
-}
-
-fn buckets(device: &Device, now: Now) -> Vec<(Bucket, Bucket)> {
-    let commands = device.limits().commands_per_minute;
-    let queries = commands.saturating_mul(QUERIES_PER_COMMAND);
-    let pair = |_| (Bucket::per_minute(commands, now.mono), Bucket::per_minute(queries, now.mono));
-    device.contacts().map(pair).collect()
 }

@@ -22,7 +22,10 @@ impl Agent {
     ) -> Result<(), Refusal> {
         let Request { ticket, actuator, wish } = request;
         let wish = if wish == Wish::Toggle { Wish::Set(value) } else { wish };
-        if self.errands.get(&ticket).is_none_or(|errand| !matches!(errand.door, Door::Chat { .. } | Door::Form { .. }))
+        if self
+            .errands
+            .get(&ticket)
+            .is_none_or(|errand| !matches!(errand.door, Door::Chat { .. } | Door::Room { .. } | Door::Form { .. }))
         {
             // A machine cannot answer.
             return Err(Refusal::Unconfirmed { value, second });

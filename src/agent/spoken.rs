@@ -17,9 +17,8 @@ impl Agent {
         match answer {
             Answer::Say(text) => self.say(door, text, out),
             Answer::Wonder(text) => {
-                if puzzled.may_answer(now.mono) {
-                    self.say(door, text, out);
-                }
+                let text = puzzled.answer(text, now.mono);
+                text.into_iter().for_each(|text| self.say(door.clone(), text, out));
             }
             Answer::Move(actuator, wish) => self.request(contact, actuator, wish, door, now, out),
             Answer::Confirm(number) => {

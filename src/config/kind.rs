@@ -144,7 +144,7 @@ fn check_swapped(item: &Item<'_>, word: &str, others: &[&str], state: &str) {
 fn check_agrees(item: &Item<'_>, unit: &str, own: &str) -> bool {
     let agrees = own.is_empty() || unit == own || Quantity::spellings(own).contains(&unit);
     if !agrees {
-        item.wrong(format!("is {own} here, and a unit is only written, never converted; leave it out, or convert with a multiply or calibrate filter"));
+        item.wrong(format!("is {own} here, and a unit is only written, never converted; leave it out or, of a sensor, convert by a multiply or calibrate filter"));
     }
     agrees
 }

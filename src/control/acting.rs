@@ -4,6 +4,9 @@
 //! as safe, or when the line was claimed anew (with the safe value). Anything less leaves the deadline standing:
 //! driving a pump that is off to off does no harm, forgetting one that is on does.
 
+mod due;
+mod report;
+
 use std::time::Duration;
 
 use super::history::History;
@@ -12,10 +15,9 @@ use super::past::Beginning;
 use super::ramp::{self, Ramping};
 use super::record::Record;
 use super::request::Plan;
-use super::since::Since;
-use super::waiting::{Observed, Waiting, Woken};
+use super::waiting::Waiting;
 use super::{Cause, Drive, Outcome, Refusal, Ticket, Wish};
-use crate::model::{Actuator, ActuatorId, Fault, Kind, Moment, Now, Quality, Reading, Value};
+use crate::model::{Actuator, ActuatorId, Moment, Now, Quality, Reading, Value};
 
 /// An actuator that did not go where the device sent it is sent again this often.
 const INSIST_EVERY: Duration = Duration::from_secs(5);
@@ -184,70 +186,6 @@ impl Acting {
         goal.or(self.waiting.last().map(|waiting| waiting.drive.value())).or(self.reading.good())
     }
 
-    /// A word from the driver: the read-back of drive `answers`, or something it saw of its own accord.
-    pub fn observed(
-        &mut self,
-        actuator: &Actuator,
-        answers: Option<u64>,
-        result: Result<Value, Fault>,
-        now: Now,
-    ) -> Observed {
-        let before = self.reading.quality.clone();
-        let was_lost = !self.disobeys() && matches!(before, Quality::Unknown | Quality::Fault(_));
-        let at = answers.and_then(|number| self.waiting.iter().position(|waiting| waiting.drive.number() == number));
-        let waiting = at.map(|at| self.waiting.remove(at));
-        let newest = answers.is_some_and(|number| number == self.newest);
-        if answers.is_none() && was_lost && result.is_ok() {
-            // A line that comes (back) has been claimed.
-            self.told = Some(self.start);
-        }
-        self.start = actuator.safe;
-        let confirmed = newest || answers.is_none() && was_lost;
-        if confirmed && result == Ok(actuator.safe) && self.told == Some(actuator.safe) {
-            self.arrive(matches!(before, Quality::Fault(_)), now);
-        }
-        self.reading = Reading { quality: self.judge(&actuator.kind, result.clone()), at: Some(now.wall) };
-        self.touched = true;
-        self.limit(actuator, result.clone().ok(), now);
-        if let Some(waiting) = &waiting {
-            self.insist(waiting, now);
-        }
-        let changed = before != self.reading.quality;
-        let Some(Waiting { drive, mut ticket, sent, onward }) = waiting else {
-            return Observed { changed, ..Observed::default() };
-        };
-        let mut asked = drive.value();
-        if onward
-            && newest
-            && let Some(ramp) = &mut self.ramp
-        {
-            if result == Ok(asked) {
-                // Steps on the way are no news.
-                return Observed { changed: changed && !matches!(before, Quality::Good(_)), ..Observed::default() };
-            }
-            (asked, ticket) = (ramp.goal, ramp.ticket);
-            self.ramp = None;
-        }
-        let outcome = match result {
-            Ok(value) if value == asked => {
-                Outcome::Done { reading: self.reading.clone(), back_in: self.back_at.map(|at| at.since(sent)) }
-            }
-            Ok(value) => Outcome::Differs { asked, reading: Reading { quality: Quality::Good(value), ..self.reading } },
-            Err(fault) => Outcome::Failed(fault),
-        };
-        let settled = ticket.map(|ticket| (ticket, outcome));
-        Observed { changed, cause: Some(drive.cause().clone()), settled }
-    }
-
-    /// It is safe, and owes nothing.
-    fn arrive(&mut self, was_broken: bool, now: Now) {
-        (self.back_at, self.timed, self.gives_way) = (None, None, false);
-        self.history.arrives(now);
-        if was_broken {
-            self.history.safe = Since::now(now);
-        }
-    }
-
     /// The link came or went.
     pub fn link(&mut self, actuator: &Actuator, up: bool, now: Now) {
         self.loss.link(actuator.on_link_loss, up, now);
@@ -265,91 +203,11 @@ impl Acting {
         }
     }
 
-    /// Its deadlines that have passed: requests nobody answered, and the drive that is due.
-    pub fn wake(&mut self, id: ActuatorId, actuator: &Actuator, number: u64, now: Now) -> Woken {
-        let mut settled = std::mem::take(&mut self.owed);
-        settled.extend(self.unanswered(now).into_iter().map(|ticket| (ticket, Outcome::NoConfirmation)));
-        let lost = self.loss.take_due(now);
-        let (value, cause) = if self.back_at.is_some_and(|at| at <= now.mono) {
-            if lost {
-                // One thing at a time, and safety first.
-                self.loss.insist(now);
-            }
-            // Until it is confirmed, it stays due.
-            self.back_at = Some(now.mono + INSIST_EVERY);
-            (actuator.safe, if self.gives_way { Cause::Interlock } else { Cause::TimeUp })
-        } else if lost {
-            let to = actuator.on_link_loss.map_or(actuator.safe, |loss| loss.to);
-            if self.reading.good() == Some(to) && self.told == Some(to) && self.waiting.is_empty() {
-                // It is there already.
-                return Woken { settled, drive: None };
-            }
-            let wanted = self.ramp.as_ref().map(|ramp| ramp.goal).or(self.told);
-            let until = self.timed;
-            self.loss.remember(wanted.filter(|told| *told != to).map(|told| (told, until)));
-            (to, Cause::LinkLost)
-        } else {
-            return Woken { settled, drive: self.step(id, actuator, number, now) };
-        };
-        let drive = Drive::new(number, id, value, cause);
-        self.send(actuator, &drive, None, now);
-        settled.append(&mut self.owed);
-        Woken { settled, drive: Some(drive) }
-    }
-
-    /// The requests whose read-back has not come in time.
-    fn unanswered(&mut self, now: Now) -> Vec<Ticket> {
-        let (over, waiting) =
-            std::mem::take(&mut self.waiting).into_iter().partition(|w: &Waiting| w.until() <= now.mono);
-        self.waiting = waiting;
-        over.iter().for_each(|waiting: &Waiting| self.insist(waiting, now));
-        if let (Quality::Good(value), false) = (&self.reading.quality, over.is_empty()) {
-            // It may or may not have moved, so what it read before is no longer good.
-            self.reading.quality = Quality::Stale(*value);
-            self.touched = true;
-        }
-        let ramp = self.ramp.take_if(|_| over.iter().any(|waiting| waiting.onward));
-        over.iter().filter_map(|waiting| waiting.ticket).chain(ramp.and_then(|ramp| ramp.ticket)).collect()
-    }
-
-    /// The next step on its way.
-    fn step(&mut self, id: ActuatorId, actuator: &Actuator, number: u64, now: Now) -> Option<Drive> {
-        let idle = self.waiting.is_empty();
-        let mut ramp = self.ramp.take_if(|ramp| idle && ramp.next <= now.mono)?;
-        let value = ramp::step(actuator, self.told, ramp.goal);
-        let drive = Drive::new(number, id, value, ramp.cause.clone());
-        if value == ramp.goal {
-            self.send(actuator, &drive, ramp.ticket, now);
-        } else {
-            self.send(actuator, &drive, None, now);
-            ramp.stepped(now.mono);
-            self.go_on(ramp);
-        }
-        Some(drive)
-    }
-
     /// The drive just sent is a step of this movement.
     fn go_on(&mut self, ramp: Ramping) {
         self.ramp = Some(ramp);
         if let Some(waiting) = self.waiting.last_mut() {
             waiting.onward = true;
-        }
-    }
-
-    /// It does not read what it was told.
-    fn disobeys(&self) -> bool {
-        matches!(&self.reading.quality, Quality::Fault(fault) if fault.0.starts_with(DISOBEYS))
-    }
-
-    /// What a report makes of the reading. An actuator that reads something else than it was last told is out of
-    /// order, even if its driver is well: somebody must look at the wire.
-    fn judge(&self, kind: &Kind, result: Result<Value, Fault>) -> Quality {
-        match (result, self.told) {
-            (Err(fault), _) => Quality::Fault(fault),
-            (Ok(value), Some(told)) if value != told && self.waiting.is_empty() => {
-                Quality::Fault(Fault::new(format!("{DISOBEYS} {}, was told {}", kind.show(value), kind.show(told))))
-            }
-            (Ok(value), _) => Quality::Good(value),
         }
     }
 
@@ -370,16 +228,6 @@ impl Acting {
         }
     }
 
-    /// A lost link's drive that did not take is repeated while the link is still lost, and unless somebody has
-    /// wanted something else since. (A time that is up stays due until it is confirmed.)
-    fn insist(&mut self, waiting: &Waiting, now: Now) {
-        let took = self.reading.good() == Some(waiting.drive.value());
-        let overtaken = waiting.drive.number() != self.newest;
-        if *waiting.drive.cause() == Cause::LinkLost && !took && !overtaken {
-            self.loss.insist(now);
-        }
-    }
-
     fn send(&mut self, actuator: &Actuator, drive: &Drive, ticket: Option<Ticket>, now: Now) {
         if let Some(Ramping { ticket: Some(ticket), .. }) = self.ramp.take() {
             self.owed.push((ticket, Outcome::Overtaken));
@@ -395,6 +243,3 @@ impl Acting {
         self.limit(actuator, None, now);
     }
 }
-
-/// How the fault of an actuator that does not obey begins.
-const DISOBEYS: &str = "does not obey: reads";

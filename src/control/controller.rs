@@ -24,9 +24,6 @@ pub struct Controller {
     began: Timestamp,
 }
 
-/// A clock that is put right by more than this has jumped; less is drift.
-const A_JUMP: SignedDuration = SignedDuration::from_secs(2);
-
 /// What control wants done or known.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Decision {
@@ -72,7 +69,7 @@ impl Controller {
     pub fn keep(&mut self, device: &Device, now: Now) -> Vec<(String, String, bool)> {
         let uptime = SignedDuration::try_from(now.mono.0).unwrap_or(SignedDuration::MAX);
         let began = now.wall.saturating_sub(uptime).unwrap_or(now.wall);
-        if began.duration_since(self.began).abs() > A_JUMP {
+        if began.duration_since(self.began).abs() > past::A_JUMP {
             self.actuators.iter_mut().for_each(Acting::touch);
             self.began = began;
         }

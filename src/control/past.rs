@@ -3,10 +3,18 @@
 
 use std::collections::BTreeMap;
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::history::History;
 use super::record::Record;
 use super::since::Since;
 use crate::model::{Actuator, Device, Moment, Now, Start, Value};
+
+/// A clock that is put right by more than this has jumped; less is drift, and what is kept is not written anew for it.
+pub(super) const A_JUMP: SignedDuration = SignedDuration::from_secs(2);
+/// Kept times are in whole seconds, of a clock that may have drifted since. What must have passed since one of them
+/// counts from the latest moment it can mean.
+const INEXACT: SignedDuration = SignedDuration::from_secs(1 + A_JUMP.as_secs());
 
 /// What is known of earlier runs. The default: nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -59,7 +67,7 @@ impl Past {
         let record = kept.map(|text| Record::read(&actuator.kind, text)).unwrap_or_default();
         let known = record.agrees_with(now.wall);
         let mut history = History::new(now);
-        history.cycles = record.cycles.iter().map(|at| Since::wall(*at, now)).collect();
+        history.cycles = record.cycles.iter().map(|at| Since::wall(latest(*at), now)).collect();
         let start = match actuator.guard.start {
             _ if !free => actuator.safe,
             Start::Safe => actuator.safe,
@@ -69,7 +77,7 @@ impl Past {
         };
         if start == actuator.safe {
             if let (true, Some(at)) = (known && self.clean, record.safe) {
-                history.safe = Since::wall(at, now);
+                history.safe = Since::wall(latest(at), now);
             }
             return Beginning { start, history, until: None };
         }
@@ -85,6 +93,10 @@ impl Past {
         };
         Beginning { start, history, until }
     }
+}
+
+fn latest(kept: Timestamp) -> Timestamp {
+    kept.saturating_add(INEXACT).unwrap_or(kept)
 }
 
 /// What it was, if it may still be that.

@@ -254,8 +254,10 @@ fn no_point_can_have_the_name_of_a_command() {
 #[test]
 fn two_devices_that_do_not_understand_one_another_fall_silent() {
     let mut talk = Talk::begin();
-    for _ in 0..5 {
-        assert!(talk.ask(ANNA, "I do not know “Say”. Say help.").contains("Say help"));
+    for said in 1..=10 {
+        let answer = talk.ask(ANNA, "I do not know “Say”. Say help.");
+        assert!(answer.contains("Say help"));
+        assert_eq!(answer.contains("keep quiet"), said == 10, "a person is told why nothing comes any more");
         talk.pass(Duration::from_secs(2));
     }
     for _ in 0..3 {

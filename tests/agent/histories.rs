@@ -450,8 +450,13 @@ fn live(history: &[Happening]) -> Vec<String> {
     house.transcript
 }
 
+/// As many as the environment wants, or these.
+fn cases(usual: u32) -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(usual)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 32, max_shrink_iters: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(32), max_shrink_iters: 300, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_happens_the_limits_hold(history in prop::collection::vec(happening(), 300..1500)) {
@@ -460,7 +465,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4, max_shrink_iters: 50, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(4), max_shrink_iters: 50, ..ProptestConfig::default() })]
 
     #[test]
     fn the_same_inputs_make_the_same_outputs(history in prop::collection::vec(happening(), 200..600)) {

@@ -343,7 +343,7 @@ fn two_devices_that_are_each_others_guests_fall_silent() {
         says(&mut talk, "ghost", "greenhouse: here you may only read: say status, or the name of a point");
         answers += talk.heard().len();
     }
-    assert!((1..10).contains(&answers), "{answers}");
+    assert!((1..=10).contains(&answers), "{answers}");
 }
 
 #[test]

@@ -128,6 +128,7 @@ fn a_double_click_and_no_other_gesture_toggles_the_lamp() {
     let button = "[sensors.button]\nsim = { line = \"IN2\" }\ngestures = {}\n[actuators.light]\nsim = { line = \"OUT4\" }\nsafe = \"off\"\n";
     let rule = "[rules.light]\nwhen = { gesture = { sensor = \"button\", is = \"double-click\" } }\ntoggle = \"light\"";
     let mut talk = greenhouse(&format!("{button}{rule}"));
+    talk.report("light", Ok(Value::Switch(false)));
     talk.report("button", Ok(Value::Switch(false)));
     let click = |talk: &mut Talk| {
         talk.report("button", Ok(Value::Switch(true)));

@@ -61,8 +61,11 @@ TALK = [
 @with_both
 async def every_line_of_the_grammar_is_answered(world, kind):
     anna = await world.anna(kind)
-    for typed, reply in TALK:
+    for at, (typed, reply) in enumerate(TALK):
         same(await anna.ask(typed), reply, typed)
+        if at % 8 == 0:
+            # Nothing but what it does not know makes the device fall silent.
+            await anna.ask('door')
     same(await world.greenhouse.sim('list'), 'AN1=20.5, AN2=40, IN1=closed, OUT1=off, OUT2=0, OUT3=off, OUT4=closed')
 
 

@@ -55,7 +55,7 @@ async def the_greenhouse_cools_itself_and_cries_until_somebody_has_seen_it(world
                                      '(ack air-hot when you have seen it)')
     await anna.seen.take(lambda seen: seen.show == 'dnd' and 'too hot' in seen.status)
     await ben.said.none(lambda said: 'ALARM' in said.body, 0.2)
-    same(await ben.ask('ack air-hot'), 'To acknowledge alarms needs the role operator, and yours is viewer.')
+    same(await ben.ask('ack air-hot'), 'Alarms: that needs the role operator, and yours is viewer')
     same(await anna.ask('ack air-hot'), 'The alarm “air-hot” will not be told again.')
     await anna.seen.take(lambda seen: seen.show == 'away')
     # Between the limits it stays as it is.
@@ -143,15 +143,14 @@ async def nobody_opens_the_garage_alone(world):
     same(await ben.ask(number), 'There is nothing to confirm.')
     await asyncio.sleep(0.3)
     same(await device.level('OUT1'), 'close')
-    await ben.leave()
-    await asyncio.sleep(0.3)
-    same(await anna.ask('door open'), 'Garage motor: nobody else who may confirm that is online')
-
     await asyncio.sleep(max(0, asked + 29.9 - asyncio.get_running_loop().time()))
     same(await waiting.answer(), 'Garage motor: nobody confirmed it in time; nothing has moved')
     same(await other.ask(too_late), 'There is nothing to confirm.')
     same(await patient.level('OUT1'), 'close')
-
+    await ben.leave()
+    await other.leave()
+    await asyncio.sleep(0.3)
+    same(await anna.ask('door open'), 'Garage motor: nobody else who may confirm that is online')
 
 
 async def is_back(person):
@@ -207,6 +206,8 @@ async def the_valves_are_never_open_together_also_after_a_sudden_end(world):
 
 async def opens(person, words, answer, seconds=6):
     async def it_does():
+        # Slowly: only so many commands a minute are answered.
+        await asyncio.sleep(0.4)
         return (await person.ask(words)).startswith(answer)
     await until(it_does, seconds, words)
 
@@ -228,15 +229,16 @@ async def the_freezer_tells_an_owner_who_was_away_also_when_the_server_was(world
         heard = await hears(ben, 'ALARM')
         same(heard, 'ALARM The freezer is too warm: Freezer: -5.0 °C, above -12.0 °C for 1s')
         # It says nothing any more: the alarm stays, and silence is another one.
-        same(await hears(ben, 'ALARM'), 'ALARM The freezer\u2019s thermometer says nothing'.replace('\u2019', "'")
-             + ': Freezer: stale')
+        heard = await hears(ben, 'ALARM')
+        holds(re.fullmatch(r"ALARM The freezer's thermometer says nothing: Freezer: -5.0 °C \(stale\), last heard .*, silent",
+                           heard), heard)
         await ben.leave()
         server.stop()
         await device.poke('fail AN1 wire broken')
         await until(lambda: 'alarm freezer-broken' in device.log(), 5, 'the alarm')
         await asyncio.sleep(1)
         server.restart()
-        await until(lambda: device.log().count('online as') > 1, 40, 'the login')
+        await until(lambda: 'online again as' in device.log(), 40, 'the login')
         await asyncio.sleep(0.5)
         anna = await world.person('slixmpp', 'anna', device, wait=False, server=server)
         for words in ('The freezer is too warm', 'thermometer says nothing', 'thermometer is broken'):

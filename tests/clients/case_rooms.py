@@ -216,7 +216,7 @@ async def it_comes_back_after_the_servers_restart(world):
     from house import Device, Server
     server = Server(world.dir / ('rooms-%d' % world.count), world.server.script)
     room = place(world)
-    device = Device(server, world.dir / 'sitting', world.binary, 'greenhouse',
+    device = Device(server, world.dir / ('sitting-%d' % world.count), world.binary, 'greenhouse',
                     config(room, 'nick = "shed"\nnotify = ["door"]\n'))
     world.extra.append(device)
     try:

@@ -70,6 +70,8 @@ class Device:
         secret.write_text(password + '\n')
         secret.chmod(0o600)
         self.process = None
+        # A point that was broken is not trusted at once again, and remembers what it was told.
+        self.was_hurt = False
         self.write(body)
 
     def write(self, body, head=''):
@@ -119,6 +121,7 @@ socket = "%s"
         return answer
 
     async def poke(self, line):
+        self.was_hurt |= line.split()[0] in ('fail', 'stuck', 'silent')
         answer = await self.sim(line)
         holds(not answer.startswith('error'), '%s: %s' % (line, answer))
 
@@ -187,6 +190,10 @@ class World:
 
     async def ready(self):
         """The greenhouse as it is at first."""
+        if self.greenhouse.was_hurt:
+            await self.greenhouse.stop()
+            self.greenhouse.was_hurt = False
+            await self.greenhouse.start()
         if self.greenhouse.process.returncode is not None:
             print(self.greenhouse.log())
             await self.greenhouse.start()
