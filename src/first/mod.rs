@@ -182,7 +182,8 @@ fn say(words: &str) {
 /// What there is now, and what comes next.
 fn show(desk: &Desk, device: &Device, wanted: &Wanted, offline: bool) {
     let link = card::link(&wanted.jid, &wanted.name);
-    let (config, secret) = (desk.config().display(), desk.secret().display());
+    let (config, secret) = (desk.config().display(), desk.secret());
+    let secret = secret.display();
     let mut text = format!("{config} is written, for {}; the password is in {secret}.\n", device.board().title);
     if !offline {
         text.push_str(&format!("{} has been asked to take {} for a contact.\n", wanted.owner, wanted.jid));

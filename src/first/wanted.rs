@@ -134,7 +134,7 @@ fn by_asking(
     let owner = match &args.owner {
         Some(owner) => owner.clone(),
         None => {
-            let suggested = inviter.as_ref().map(BareJid::as_str);
+            let suggested = inviter.as_ref().map(|jid| jid.as_str());
             until(person, "Your address; you will own the device", suggested, |answer| {
                 let owner = address(answer)?;
                 check(&jid, &owner, None).map(|()| owner)
