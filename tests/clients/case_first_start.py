@@ -1,5 +1,6 @@
 """`katydid init` at a terminal: what it asks, what the screen shows, and the device that comes of it."""
 import asyncio
+import codecs
 import os
 import pty
 import re
@@ -17,6 +18,7 @@ class Screen:
             kept = {name: value for name, value in os.environ.items() if not name.startswith('KATYDID_')}
             os.execve(str(command[0]), [str(word) for word in command], {**kept, **environment})
         self.pid, self.shown, self.read = pid, '', 0
+        self.decoder = codecs.getincrementaldecoder('utf-8')()
         os.set_blocking(self.fd, False)
 
     async def shows(self, words, seconds=20):
@@ -30,7 +32,7 @@ class Screen:
 
     def more(self):
         try:
-            self.shown += os.read(self.fd, 65536).decode()
+            self.shown += self.decoder.decode(os.read(self.fd, 65536))
             return True
         except BlockingIOError:
             return False
