@@ -4,9 +4,10 @@ import codecs
 import os
 import pty
 import re
+import termios
 
 from house import DOMAIN, PASSWORD
-from suite import case, holds, same
+from suite import case, holds, same, until
 
 
 class Screen:
@@ -42,6 +43,9 @@ class Screen:
     async def answers(self, question, answer):
         await self.shows(question)
         os.write(self.fd, (answer + '\n').encode())
+
+    def is_silent(self):
+        return not termios.tcgetattr(self.fd)[3] & termios.ECHO
 
     async def ends(self):
         while True:
@@ -89,7 +93,10 @@ async def a_wrong_password_writes_nothing_and_the_terminal_shows_again_what_is_t
     folder = world.dir / 'nothing'
     screen = first_start(world, folder, '--jid', 'kitchen@' + DOMAIN, '--owner', 'anna@' + DOMAIN, '--board', 'sim')
     await screen.answers('exist already', 'yes')
-    await screen.answers('Password', 'eraser')
+    await screen.shows('Password')
+    await until(screen.is_silent)
+    await screen.answers('shown', 'eraser')
     same(await screen.ends(), 69, screen.shown)
     holds('the server refused the password of kitchen@' + DOMAIN in screen.shown, screen.shown)
     same(list(folder.iterdir()), [], 'files')
+    holds(not screen.is_silent(), 'the terminal does not show what is typed')
