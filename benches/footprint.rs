@@ -215,6 +215,7 @@ impl Client {
             security: Security::StartTls,
             authorities: Some(fs::read_to_string(&house.authorities).unwrap()),
             allow_plain: false,
+            component: None,
         };
         let mut link = Link::start(&account, 10).unwrap();
         while !matches!(link.next().await, LinkEvent::Online { .. }) {}

@@ -201,7 +201,12 @@ impl Life {
             let deadline = self.agent.deadline().map(|at| self.clock.instant(at));
             tokio::select! {
                 report = self.reports.recv() => match report {
-                    Some(Report { point, result, answers }) => self.feed(Input::Report { point, result, answers }),
+                    Some(Report { point, result, answers, lost }) => {
+                        if lost > 0 {
+                            self.feed(Input::LostEdges { point: point.clone(), count: lost });
+                        }
+                        self.feed(Input::Report { point, result, answers });
+                    }
                     None => return Err(Death::Part("the drivers".to_owned(), "all of them are gone".to_owned())),
                 },
                 () = self.store.due() => {
@@ -246,7 +251,7 @@ impl Life {
         let tallies = self.drivers.tallies().clone();
         self.drivers.leave().await;
         counts::keep(&tallies, &mut self.store);
-        self.farewells.spawn(self.link.close(Some(self.agent.farewell())));
+        self.farewells.spawn(self.link.close(self.agent.farewell()));
         // Both may take seconds.
         tokio::join!(self.store.close(), async { while self.farewells.join_next().await.is_some() {} });
     }
@@ -338,7 +343,7 @@ impl Life {
                     let before = std::mem::replace(&mut self.link, link);
                     self.feed(Input::Offline);
                     // Not waited for: the goodbye may take seconds, and the loop has deadlines.
-                    self.farewells.spawn(before.close(Some(self.agent.farewell())));
+                    self.farewells.spawn(before.close(self.agent.farewell()));
                     self.trouble = None;
                 }
                 Err(trouble) => {

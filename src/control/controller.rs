@@ -95,7 +95,7 @@ impl Controller {
                     if same && sensor.kind == before.kind {
                         std::mem::swap(sensing, &mut self.sensors[was.index()]);
                     } else {
-                        sensing.inherit(sensor, self.sensors[was.index()].reading().clone(), now);
+                        sensing.inherit(sensor, &self.sensors[was.index()], now);
                     }
                     fresh.deadlines.set(id.index(), fresh.sensors[id.index()].deadline());
                 }
@@ -110,6 +110,16 @@ impl Controller {
         }
         fresh.keep_apart(new, now);
         fresh
+    }
+
+    /// Edges of a sensor's line were lost.
+    pub fn lost_edges(&mut self, id: SensorId, count: u64, now: Now) {
+        self.sensors[id.index()].lose(count, now);
+    }
+
+    /// The edges a sensor's line has lost, and since when.
+    pub fn loss(&self, id: SensorId) -> Option<(u64, Timestamp)> {
+        self.sensors[id.index()].lost()
     }
 
     /// What is known of a point.

@@ -290,6 +290,7 @@ mod tests {
                 security: Security::Auto,
                 authorities: None,
                 allow_plain: false,
+                component: None,
             },
             contacts: Vec::new(),
             rooms: Vec::new(),

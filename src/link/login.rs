@@ -1,4 +1,5 @@
-//! One attempt to log in: TCP, TLS, SASL, up to the stream that the stanza stream binds and manages.
+//! One attempt to log in: TCP, TLS, SASL, up to the stream that the stanza stream binds and manages. Components have
+//! their own way ([`super::component`]).
 //!
 //! Invariant: every stage has its time limit, and no credential is sent before the certificate was verified.
 
@@ -25,7 +26,7 @@ use super::sasl::{self, Exchange, Offer};
 use super::tap::{Tail, Tap};
 use super::tls::{self, Tls};
 use super::trouble::{Loss, Stage, Trouble};
-use crate::model::Account;
+use crate::model::{Account, Server};
 
 const TLS_LIMIT: Duration = Duration::from_secs(10);
 pub(super) const LOGIN_LIMIT: Duration = Duration::from_secs(15);
@@ -38,8 +39,16 @@ pub(super) const TIMEOUTS: Timeouts =
 pub struct Target {
     /// Who, and where.
     pub account: Account,
-    /// Whom to trust.
-    pub tls: Tls,
+    /// How.
+    pub way: Way,
+}
+
+/// The two ways in.
+pub enum Way {
+    /// That of an account, with whom to trust.
+    Account(Tls),
+    /// That of a component, to a server on this machine.
+    Component(Server),
 }
 
 /// An authenticated stream, not yet bound.
@@ -51,12 +60,31 @@ pub struct Session {
 }
 
 impl Target {
+    /// A way that suits the account.
+    ///
+    /// # Errors
+    /// Those of [`Tls::new`].
+    pub fn new(account: &Account) -> Result<Target, Trouble> {
+        let way = match &account.component {
+            Some(server) => Way::Component(server.clone()),
+            None => Way::Account(Tls::new(account)?),
+        };
+        Ok(Target { account: account.clone(), way })
+    }
+
     /// Tries once.
     ///
     /// # Errors
     /// Every [`Trouble`] but those of an established stream.
     pub async fn log_in(&self) -> Result<Session, Trouble> {
-        let tls = self.secure().await?;
+        match &self.way {
+            Way::Account(tls) => self.log_in_to_account(tls).await,
+            Way::Component(server) => self.log_in_as_component(server).await,
+        }
+    }
+
+    async fn log_in_to_account(&self, tls: &Tls) -> Result<Session, Trouble> {
+        let tls = self.secure(tls).await?;
         let exporter = tls::exporter(&tls);
         let (tap, tail) = Tap::new(tls);
         let connection = within(LOGIN_LIMIT, Stage::Login, self.authenticate(tap, exporter)).await?;
@@ -64,12 +92,12 @@ impl Target {
     }
 
     /// A connection to the server, its certificate verified, on which nothing has been said yet.
-    pub(super) async fn secure(&self) -> Result<TlsStream<Quick>, Trouble> {
+    pub(super) async fn secure(&self, tls: &Tls) -> Result<TlsStream<Quick>, Trouble> {
         let (tcp, direct) = address::connect(&self.account).await?;
         let tcp = Quick(tcp);
         within(TLS_LIMIT, Stage::Tls, async {
             let tcp = if direct { tcp } else { self.start_tls(tcp).await? };
-            self.tls.handshake(tcp, direct).await
+            tls.handshake(tcp, direct).await
         })
         .await
     }
@@ -220,8 +248,9 @@ mod tests {
             security: Security::Auto,
             authorities: None,
             allow_plain: false,
+            component: None,
         };
-        Target { tls: Tls::new(&account).unwrap(), account }
+        Target::new(&account).unwrap()
     }
 
     async fn upgrade(after_header: &str, after_request: &str) -> Result<DuplexStream, Trouble> {

@@ -15,9 +15,8 @@ use xmpp_parsers::stream_features::StreamFeatures;
 use xso::{AsXml, FromXml};
 
 use super::enrol;
-use super::login::{LOGIN_LIMIT, TIMEOUTS, Target, unexpected, within};
+use super::login::{LOGIN_LIMIT, TIMEOUTS, Target, Way, unexpected, within};
 use super::tap::Tap;
-use super::tls::Tls;
 use super::trouble::{Stage, Trouble};
 use crate::model::Account;
 
@@ -38,6 +37,9 @@ pub enum Enrolment {
     /// The server was not reached, or ended it.
     #[error(transparent)]
     Trouble(#[from] Trouble),
+    /// A component has none.
+    #[error("a component of a server has no account to be made; its secret is in the server's configuration")]
+    NoAccount,
     /// It does not make accounts for programs that ask.
     #[error("{0} lets nobody register an account by program; have one made there, or ask for an invitation")]
     Closed(String),
@@ -82,8 +84,9 @@ pub enum Enrolment {
 /// # Errors
 /// Every [`Enrolment`].
 pub async fn register(account: &Account, token: Option<&str>) -> Result<(), Enrolment> {
-    let target = Target { tls: Tls::new(account)?, account: account.clone() };
-    let tls = target.secure().await?;
+    let target = Target::new(account)?;
+    let Way::Account(tls) = &target.way else { return Err(Enrolment::NoAccount) };
+    let tls = target.secure(tls).await?;
     let (tap, _) = Tap::new(tls);
     let said = async {
         let stream = initiate_stream(tap, ns::JABBER_CLIENT, target.header(), TIMEOUTS).await.map_err(Trouble::from)?;

@@ -56,6 +56,7 @@ impl Home {
             security: Security::StartTls,
             authorities: Some(self.ca.clone()),
             allow_plain: false,
+            component: None,
         }
     }
 
