@@ -203,7 +203,7 @@ impl Agent {
         };
         let queue = if self.me.is_some() { self.queue.deadline() } else { None };
         let talk = [dashboard, self.notices.deadline(), self.introduce_by, self.questions.deadline()];
-        let deadlines = [self.control.deadline(), self.automation_deadline(), hubs, rooms, publisher, queue];
+        let deadlines = [self.control.deadline(), self.automation.deadline(), hubs, rooms, publisher, queue];
         deadlines.into_iter().chain(talk).flatten().min()
     }
 
@@ -303,6 +303,9 @@ impl Agent {
         self.expire(now, out);
         let events = self.automation.wake(&self.device, &self.control, now);
         self.automate(events, now, out);
+        // A rule may have overtaken somebody, who is owed an answer at once.
+        let owed = self.control.wake(&self.device, now);
+        self.decide(owed, now, out);
         if self.notices.deadline().is_some_and(|at| at <= now.mono) {
             let talking = self.is_talking();
             let scene = scene!(self, now);

@@ -1,5 +1,5 @@
 //! The man pages: `katydid.1` is what the command line says of itself (written by `BLESS=1`), `katydid.toml.5`
-//! is written by hand and names every key.
+//! is written by hand and names every key. The shells' completions are written by `BLESS=1` as well.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use clap::CommandFactory;
+use clap_complete::Shell;
 use clap_mangen::Man;
 use katydid::args::Args;
 use katydid::config::{self, KNOWN_KEYS, Loaded, Purpose};
@@ -27,8 +28,17 @@ All is well; after \fBkatydid run\fR: it was told to stop.
 .B 2
 The command line is wrong.
 .TP
+.B 69
+\fBkatydid init\fR, \fBadopt\fR: the server refused the account, the password or the certificate.
+.TP
 .B 70
 A part of the program ended that should not have.
+.TP
+.B 73
+\fBkatydid init\fR, \fBadopt\fR: a file cannot be read or written.
+.TP
+.B 75
+\fBkatydid init\fR, \fBadopt\fR: the server is out of reach, or makes no account now; another try may go well.
 .TP
 .B 78
 The configuration has mistakes. They are on standard error, all of them.
@@ -51,6 +61,14 @@ Where systemd puts the credentials that the configuration may name.
 .I /etc/katydid/katydid.toml
 The configuration, see
 .BR katydid.toml (5).
+.TP
+.I /etc/katydid/xmpp-password
+The account's password, for root alone; the service gets it as a credential.
+.TP
+.I /boot/firmware/katydid.toml
+Taken over by \fBkatydid adopt\fR. If it is wrong,
+.I katydid-error.txt
+beside it says why.
 .TP
 .I /etc/katydid/conf.d/*.toml
 Laid over it in alphabetical order.
@@ -88,7 +106,12 @@ fn command_line() -> String {
         synopsis.push_str(if index > 0 { ".br\n" } else { "" });
         // It leaves out what the option takes.
         let line = part(|out| man.render_synopsis_section(out));
-        let line = line.trim_end().replace("config\\fR]", "config\\fR \\fIFILE\\fR]");
+        let mut line = line.trim_end().to_owned();
+        for option in command.get_arguments().filter(|option| option.get_action().takes_values()) {
+            let (Some(long), Some([value])) = (option.get_long(), option.get_value_names()) else { continue };
+            let name = format!("\\-\\-{}\\fR", long.replace('-', "\\-"));
+            line = line.replace(&format!("{name}]"), &format!("{name} \\fI{value}\\fR]"));
+        }
         synopsis.push_str(&format!("{line}\n"));
         commands.push_str(&format!(".SS \"katydid {}\"\n", command.get_name()));
         commands.push_str(&part(|out| man.render_description_section(out)));
@@ -112,6 +135,24 @@ fn the_page_of_the_program_says_what_its_command_line_says() {
         fs::write(page("katydid.1"), text).unwrap();
     } else {
         assert!(fs::read_to_string(page("katydid.1")).unwrap() == text, "write it anew: BLESS=1 cargo test --test man");
+    }
+}
+
+#[test]
+fn the_shells_complete_what_the_command_line_takes() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("completions");
+    for (shell, ending) in [(Shell::Bash, "bash"), (Shell::Zsh, "zsh"), (Shell::Fish, "fish")] {
+        let mut text = Vec::new();
+        clap_complete::generate(shell, &mut Args::command(), "katydid", &mut text);
+        let text = String::from_utf8(text).unwrap();
+        assert!(text.contains("config") && text.contains("board"), "{shell}: {text}");
+        let path = folder.join(format!("katydid.{ending}"));
+        if std::env::var_os("BLESS").is_some() {
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(path, text).unwrap();
+        } else {
+            assert!(fs::read_to_string(path).unwrap() == text, "write {shell}'s anew: BLESS=1 cargo test --test man");
+        }
     }
 }
 

@@ -19,7 +19,7 @@ use crate::xmpp::journal::Level;
 use crate::xmpp::message::Incoming;
 use crate::xmpp::rate::{Bucket, Pass};
 use crate::xmpp::roster::Roster;
-use crate::xmpp::{adhoc, message, receipts};
+use crate::xmpp::{adhoc, message, receipts, words};
 
 /// Between two answers to one contact's late messages.
 const LATE_GAP: Duration = Duration::from_secs(30);
@@ -202,6 +202,13 @@ impl Agent {
                 };
                 let element = adhoc::finished(node, session, well, text);
                 out.push(Effect::Send(iq::result(Some(to), id, Some(element)).into()));
+            }
+            Reply::LeaveSafeMode { node, session } => {
+                let (Some(contact), Some(to)) = (contact, from) else { return };
+                let by = self.device.contact(contact).jid.clone();
+                let element = adhoc::finished(node, session, true, words::SAFE_MODE_OVER.to_owned());
+                out.push(Effect::Send(iq::result(Some(to), id, Some(element)).into()));
+                self.leave_safe_mode(&by, now, out);
             }
             Reply::Confirm { yes, node, session } => {
                 let (Some(contact), Some(to)) = (contact, from) else { return };

@@ -161,7 +161,13 @@ fn read_secret(source: &SecretSource, layers: &Layers) -> Result<Secret, SecretE
     };
     let text = text.strip_suffix('\n').map(|text| text.strip_suffix('\r').unwrap_or(text)).unwrap_or(&text);
     if text.is_empty() {
-        return Err(SecretError::Unfit("the password is empty".into()));
+        let place = match source {
+            SecretSource::Credential(name) => format!(
+                "; write it into the file that LoadCredential={name}: in the unit says, usually /etc/katydid/{name}"
+            ),
+            _ => String::new(),
+        };
+        return Err(SecretError::Unfit(format!("the password is empty{place}")));
     }
     Ok(Secret::new(text))
 }

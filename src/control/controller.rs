@@ -85,7 +85,9 @@ impl Controller {
     /// For a device whose config was read anew: points whose lines stay undisturbed keep what is known of them,
     /// sensors whose filters stay what those remember, and actuators their deadlines. This controller is done with.
     pub fn reloaded(&mut self, old: &Device, new: &Device, now: Now) -> Controller {
-        let mut fresh = Controller { drives: self.drives, ..Controller::new(new, now) };
+        // What a reload brings is claimed safe: start values are for the start of the program.
+        let safe = Past { safe_mode: true, ..Past::default() };
+        let mut fresh = Controller { drives: self.drives, began: self.began, ..Controller::after(&safe, new, now) };
         for point in new.points() {
             match (point, old.point_named(&new.label(point).name)) {
                 (PointId::Sensor(id), Some(PointId::Sensor(was))) if new.sensor(id).is_wired_like(old.sensor(was)) => {
@@ -259,7 +261,7 @@ impl Controller {
         let actuator = device.actuator(id);
         let acting = &mut self.actuators[id.index()];
         let plan = acting.loss().returns(&actuator.kind, now)?;
-        let limits = limits::check(actuator, acting.history(), &plan, None, now);
+        let limits = acting.in_order().and_then(|()| limits::check(actuator, acting.history(), &plan, None, now));
         let away = plan.value != actuator.safe;
         let allowed = limits.and_then(|()| match away {
             true => interlock::check(device, &self.actuators, id, None, now),

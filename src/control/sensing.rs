@@ -111,6 +111,7 @@ impl Sensing {
         if self.stale_at.is_some_and(|at| at <= now.mono) {
             // Three intervals without a word, or without one that could be believed.
             self.stale_at = None;
+            self.steady.silent();
             sensed.changed |= match self.reading.quality {
                 Quality::Unknown | Quality::Fault(_) if self.filters.is_rejecting() => {
                     self.learn(Quality::Fault(Fault::new(DISBELIEVED)), now)

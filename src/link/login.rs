@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures::{SinkExt, StreamExt};
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite};
 use tokio::time::timeout;
+use tokio_rustls::client::TlsStream;
 use tokio_xmpp::stanzastream::Connection;
 use tokio_xmpp::xmlstream::{
     FallibleStreamElement, ReadError, RecvFeaturesError, StreamHeader, Timeouts, XmlStream, XmppStreamElement,
@@ -83,17 +84,22 @@ impl Target {
     }
 
     async fn log_in_to_account(&self, tls: &Tls) -> Result<Session, Trouble> {
-        let (tcp, direct) = address::connect(&self.account).await?;
-        let tcp = Quick(tcp);
-        let tls = within(TLS_LIMIT, Stage::Tls, async {
-            let tcp = if direct { tcp } else { self.start_tls(tcp).await? };
-            tls.handshake(tcp, direct).await
-        });
-        let tls = tls.await?;
+        let tls = self.secure(tls).await?;
         let exporter = tls::exporter(&tls);
         let (tap, tail) = Tap::new(tls);
         let connection = within(LOGIN_LIMIT, Stage::Login, self.authenticate(tap, exporter)).await?;
         Ok(Session { connection, tail })
+    }
+
+    /// A connection to the server, its certificate verified, on which nothing has been said yet.
+    pub(super) async fn secure(&self, tls: &Tls) -> Result<TlsStream<Quick>, Trouble> {
+        let (tcp, direct) = address::connect(&self.account).await?;
+        let tcp = Quick(tcp);
+        within(TLS_LIMIT, Stage::Tls, async {
+            let tcp = if direct { tcp } else { self.start_tls(tcp).await? };
+            tls.handshake(tcp, direct).await
+        })
+        .await
     }
 
     /// RFC 6120 section 5.
@@ -161,11 +167,11 @@ impl Target {
         Ok(Connection { stream: stream.box_stream(), features, identity: self.account.jid.clone().into() })
     }
 
-    fn header(&self) -> StreamHeader<'_> {
+    pub(super) fn header(&self) -> StreamHeader<'_> {
         StreamHeader { to: Some(Cow::Borrowed(self.account.jid.domain().as_str())), from: None, id: None }
     }
 
-    fn no_features(&self, error: RecvFeaturesError) -> Trouble {
+    pub(super) fn no_features(&self, error: RecvFeaturesError) -> Trouble {
         match error {
             RecvFeaturesError::Io(error) => error.into(),
             RecvFeaturesError::StreamError(error) => {
@@ -174,7 +180,10 @@ impl Target {
         }
     }
 
-    async fn hear<S>(&self, stream: &mut XmlStream<S, FallibleStreamElement>) -> Result<XmppStreamElement, Trouble>
+    pub(super) async fn hear<S>(
+        &self,
+        stream: &mut XmlStream<S, FallibleStreamElement>,
+    ) -> Result<XmppStreamElement, Trouble>
     where
         S: AsyncBufRead + Unpin,
     {
@@ -206,7 +215,7 @@ pub(super) async fn within<T>(
     timeout(limit, work).await.unwrap_or(Err(Trouble::TimedOut(stage)))
 }
 
-fn unexpected(element: &XmppStreamElement) -> Trouble {
+pub(super) fn unexpected(element: &XmppStreamElement) -> Trouble {
     let kind = match element {
         XmppStreamElement::Stanza(_) => "a stanza",
         XmppStreamElement::Sasl(_) => "a SASL element",

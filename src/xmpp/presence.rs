@@ -14,7 +14,7 @@ use xmpp_parsers::presence::{Presence, Show};
 use super::roster::Roster;
 use super::{Scene, alarms, caps};
 use crate::control::{Asker, recognise};
-use crate::model::{Contact, ContactId, Device, Moment, PointId, Quality};
+use crate::model::{Contact, ContactId, Device, Moment, PointId, Quality, clip};
 
 /// Even news of health is not sent more often than this: a loose wire must not become a flood.
 const URGENT_GAP: Duration = Duration::from_secs(1);
@@ -249,22 +249,15 @@ fn face(scene: &Scene<'_>, visible: impl Fn(PointId) -> bool) -> Face {
         false => Health::Well,
     };
     let parts: Vec<String> = mode.into_iter().chain(alarms).chain(parts).collect();
-    Face { health, text: clipped(&parts.join(" · "), MOST_TEXT) }
+    Face { health, text: clip(&parts.join(" · "), MOST_TEXT) }
 }
 
 /// A reading in the fewest words.
 fn brief(scene: &Scene<'_>, point: PointId) -> String {
     match &scene.reading(point).quality {
         Quality::Unknown => "?".into(),
-        Quality::Fault(fault) => format!("fault ({})", clipped(&fault.0, MOST_REASON)),
+        Quality::Fault(fault) => format!("fault ({})", clip(&fault.0, MOST_REASON)),
         _ => scene.reading(point).show(scene.device.kind(point)),
-    }
-}
-
-fn clipped(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        Some((cut, _)) => format!("{}…", &text[..cut]),
-        None => text.to_owned(),
     }
 }
 

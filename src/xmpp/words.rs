@@ -165,6 +165,8 @@ pub fn asked_others(what: &str, others: usize) -> String {
     format!("A second person must confirm {what} within {}; I have asked {people}.", show_duration(ANSWER_WITHIN))
 }
 
+/// The answer to whoever has ended safe mode.
+pub const SAFE_MODE_OVER: &str = "Safe mode is over; rules are on again.";
 /// There is nothing to say yes or no to.
 pub const NO_QUESTION: &str = "There is nothing to confirm.";
 

@@ -80,9 +80,9 @@ class Cistern(Shed):
 
     async def wrote(self, words):
         """Waits until this is on the disk, which it is within two seconds."""
-        await until(lambda: re.search(r'writing [^\n]*%s[\s\S]*\bwritten' % words, self.log()), 5, words)
+        await until(lambda: re.search(r'writing [^\n]*%s[\s\S]*\bwritten' % words, self.log()), 30, words)
 
-    async def opens(self, words, answer, seconds=15):
+    async def opens(self, words, answer, seconds=30):
         async def it_does():
             return (await self.anna.ask(words)).startswith(answer)
         await until(it_does, seconds, words)
@@ -125,12 +125,12 @@ async def the_valves_are_never_open_together_also_when_the_program_is_killed(cis
 @case
 async def a_clock_that_is_set_moves_no_deadline_and_no_pause(cistern):
     # The drain is open since the case before, or was until its time was up.
-    await until(lambda: not cistern.seen()[-1][1 + DRAIN], 25, 'the end of the drain')
+    await until(lambda: not cistern.seen()[-1][1 + DRAIN], 30, 'the end of the drain')
     await cistern.opens('drain open', 'Drain valve: open')
     for words in ('@$(($(date +%s) + 7000))', '@$(($(date +%s) - 9000))'):
         await cistern.set_clock(words)
         same(await cistern.levels(), '010', 'after the clock was set')
-    await until(lambda: not cistern.seen()[-1][1 + DRAIN], 25, 'the end of the drain')
+    await until(lambda: not cistern.seen()[-1][1 + DRAIN], 30, 'the end of the drain')
     await cistern.set_clock('@$(($(date +%s) + 7000))')
     answer = await cistern.anna.ask('fill open')
     holds(re.fullmatch(REFUSED, answer), answer)
@@ -145,7 +145,7 @@ async def a_clock_that_is_set_moves_no_deadline_and_no_pause(cistern):
 @case
 async def a_schedule_runs_once_however_the_clock_is_set(cistern):
     async def heard():
-        return (await cistern.anna.said.take(lambda said: 'Sprinkler' in (said.body or ''), 12)).body
+        return (await cistern.anna.said.take(lambda said: 'Sprinkler' in (said.body or ''))).body
 
     def times():
         return sum(level for _, level in changes(cistern.seen(), SPRINKLE))
@@ -165,11 +165,11 @@ async def a_schedule_runs_once_however_the_clock_is_set(cistern):
     same(times(), 1, 'how often it ran')
     await cistern.set_clock(at(2, '6*3600 + 180'))
     said = await heard()
-    holds(said.startswith('Sprinkler: on') and said.endswith('(rule morning: it is 06:00 (3m late))'), said)
+    holds(re.fullmatch(r'Sprinkler: on, .* \(rule morning: it is 06:00 \(3m(\d+s)? late\)\)', said), said)
     await cistern.set_clock(at(3, '7*3600'))
-    await until(lambda: 'did not run at' in cistern.log(), 5, 'a word about the one that was missed')
+    await until(lambda: 'did not run at' in cistern.log(), 30, 'a word about the one that was missed')
     await cistern.set_clock(at(0, '15*3600'))
-    await until(lambda: not cistern.seen()[-1][1 + DRAIN], 25, 'the end of the drain')
+    await until(lambda: not cistern.seen()[-1][1 + DRAIN], 30, 'the end of the drain')
     same(times(), 2, 'how often it ran')
 
 

@@ -145,7 +145,7 @@ class Bench(Shed):
         """What `status` says of each point, by its label."""
         return dict(line.split(': ', 1) for line in (await self.anna.ask('status')).splitlines() if ': ' in line)
 
-    async def reads(self, part, wanted, seconds=10):
+    async def reads(self, part, wanted, seconds=30):
         """Waits until `status` says so of a point."""
         last = {}
 
@@ -183,7 +183,7 @@ async def what_foreign_tools_move_is_told(bench):
         bench.anna.said.items.clear()
         await bench.sh(part.move)
         if part.moved in ('on', 'off'):
-            same(await bench.anna.notice(10), '%s: %s' % (part.label, part.moved))
+            same(await bench.anna.notice(), '%s: %s' % (part.label, part.moved))
         await bench.reads(part, part.moved)
         same(await bench.anna.ask(part.name), '%s: %s' % (part.label, part.moved))
         print('       %s: %s (%.1f s)' % (part.label, part.moved, time.monotonic() - begun))
@@ -235,12 +235,12 @@ async def pull(bench, parts):
     bench.anna.seen.items.clear()
     await bench.sh(parts[0].pull)
     for part in parts:
-        status = await bench.reads(part, part.fault, 15)
+        status = await bench.reads(part, part.fault)
     # The others stand and are well.
     same({part.label: status[part.label] for part in others}, {part.label: was[part.label] for part in others})
     same(status['bench'], '%d point%s attention' % (len(parts), ' needs' if len(parts) == 1 else 's need'))
     for part in parts:
-        seen = await bench.anna.seen.take(lambda seen: part.label + ' fault' in seen.status)
+        seen = await bench.anna.seen.take(lambda seen: part.label + ' fault' in seen.status, 30)
         same(seen.show, 'away')
         form = (await bench.anna.fill('read', {'point': part.name})).note
         holds(form.startswith(part.label + ': fault: ' + part.fault), form)
@@ -262,7 +262,7 @@ async def pull(bench, parts):
         lines = [line for line in new.splitlines() if 'WARN %s: ' % part.label in line]
         same(len(lines), 1, 'lines of its fault in the log: %s' % lines)
         holds(': fault: ' + part.fault in lines[0], lines[0])
-    await bench.anna.seen.take(lambda seen: seen.show == '' and 'fault' not in seen.status, 10)
+    await bench.anna.seen.take(lambda seen: seen.show == '' and 'fault' not in seen.status, 30)
     print('       %s: gone %.1f s, back after %.1f s' % (', '.join(names), fell - begun, time.monotonic() - fell))
 
 

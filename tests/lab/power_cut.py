@@ -11,8 +11,7 @@ import time
 from pathlib import Path
 
 from house import PASSWORD, Server
-from shed import Shed, main
-from slix import SlixPerson
+from shed import Anna, Shed, main
 from suite import case, holds, same, until
 
 POINTS = '''
@@ -52,7 +51,7 @@ class Meter(Shed):
             disk.truncate(16 << 20)
         subprocess.run(['mkfs.ext4', '-q', '-F', self.disk], check=True)
         self.server = Server(Path(self.temp.name) / 'server')
-        self.anna = SlixPerson(self.server, 'anna@home.example/desk', PASSWORD, 'greenhouse@home.example/katydid')
+        self.anna = Anna(self.server, 'anna@home.example/desk', PASSWORD, 'greenhouse@home.example/katydid')
         await self.anna.arrive()
         await self.again()
 

@@ -6,12 +6,9 @@ import re
 import sys
 import time
 
-import suite
 from shed import ANNA, Shed, live
 from suite import case, holds, same, until
 
-# What was lost is said once a minute.
-suite.LONGEST = 200
 LINES = 200
 SECONDS = 10
 # As many as the machine makes and no more than that in a second; the lines are up at the end.

@@ -37,6 +37,15 @@ notify = "all"
 '''
 
 
+# The emulated machine may be on a busy one.
+suite.LONGEST, suite.PATIENCE = 240, 30
+
+
+class Anna(SlixPerson):
+    """She is patient, too."""
+    patience = suite.PATIENCE
+
+
 class Shed:
     """A board with its server and anna. What is different about a board is its NAME, its ENVIRONMENT, its
     `furnish` and its `body`."""
@@ -54,7 +63,7 @@ class Shed:
         await self.power_on()
         await self.furnish()
         self.config()
-        self.anna = SlixPerson(self.server, 'anna@home.example/desk', PASSWORD, 'greenhouse@home.example/katydid')
+        self.anna = Anna(self.server, 'anna@home.example/desk', PASSWORD, 'greenhouse@home.example/katydid')
         await self.anna.arrive()
         await self.go()
 
@@ -78,7 +87,7 @@ class Shed:
     def config(self, more=''):
         (self.xfer / 'katydid.toml').write_text(HEAD % (self.NAME, self.server.port) + self.body() + more)
 
-    async def go(self, seconds=30):
+    async def go(self, seconds=60):
         """Starts the daemon and waits until anna sees it."""
         self.anna.seen.items.clear()
         self.launch()
@@ -100,7 +109,7 @@ class Shed:
 
     async def ended(self):
         """Waits for the daemon's end; -> its exit status."""
-        return (await asyncio.to_thread(self.vm.wait, self.daemon, 20))[0]
+        return (await asyncio.to_thread(self.vm.wait, self.daemon, 60))[0]
 
     def log(self):
         return self.vm.output(self.daemon) if self.vm and self.daemon else ''

@@ -13,6 +13,7 @@
 #   HIBERNATION=60        seconds a session waits for its client
 #   COMPONENTS="gpio:pencil"   external components NAME.DOMAIN and their secrets, on the port COMPONENT_PORT
 #   CERT_HOST=name        issue the certificate for another name
+#   REGISTER=1            clients may register, from one address once in ten minutes
 #   LOG_LEVEL=info        of DIR/log/ejabberd.log
 set -euo pipefail
 
@@ -60,6 +61,7 @@ modules:
   mod_vcard: {}
   mod_version: {}
 YAML
+    [ "${REGISTER:-0}" = 0 ] || printf '  mod_register: {ip_access: all, access: all}\nregistration_timeout: 600\n'
 }
 
 # External components, each with its secret.
