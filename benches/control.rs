@@ -15,6 +15,8 @@ use katydid::control::Controller;
 use katydid::model::{Device, Moment, Now, Secret, SensorId, Value};
 
 const SENSORS: usize = 1000;
+/// On the first sensors, each with a time to last; no rule acts and no alarm comes up.
+const RULES: usize = 100;
 const SAMPLES: u64 = 1_000_000;
 /// The quiet path ends in a delta filter, the loud one tells every sample.
 const FILTERS: &str = "{ reject_outside = [-40, 85] }, { median = 5 }, { offset = -0.5 }, { smooth = 0.2 }";
@@ -23,10 +25,13 @@ fn main() {
     println!("{}\n", machine());
     println!("{SENSORS} sensors with 5 filters each, 2 contacts, online; mean of {SAMPLES} samples\n");
     println!("| what | a sample |\n|---|---|");
-    row("filters and decision, nothing new", filters(&device("{ delta = 5 }")));
-    row("filters and decision, every sample new", filters(&device("{ round = 3 }")));
-    row("whole device, nothing new", whole(device("{ delta = 5 }"), SAMPLES));
-    row("whole device, every sample new", whole(device("{ round = 3 }"), SAMPLES / 10));
+    let (quiet, loud) = ("{ delta = 5 }", "{ round = 3 }");
+    row("filters and decision, nothing new", filters(&device(quiet, false)));
+    row("filters and decision, every sample new", filters(&device(loud, false)));
+    row("whole device, nothing new", whole(device(quiet, false), SAMPLES));
+    row("whole device, every sample new", whole(device(loud, false), SAMPLES / 10));
+    row(&format!("the same with {RULES} rules and {SENSORS} alarms, nothing new"), whole(device(quiet, true), SAMPLES));
+    row("and every sample new", whole(device(loud, true), SAMPLES / 10));
 }
 
 fn row(what: &str, time: Duration) {
@@ -42,7 +47,7 @@ fn machine() -> String {
     format!("{}, {cores} cores, Linux {}", model.trim_start_matches([' ', '\t', ':']), kernel.trim())
 }
 
-fn device(last: &str) -> Device {
+fn device(last: &str, automatic: bool) -> Device {
     let mut text = String::from(
         "[device]\nname = \"bench\"\nboard = \"sim\"\n[xmpp]\njid = \"bench@home.example\"\npassword = { env = \"P\" }\n\
          [[contacts]]\njid = \"anna@home.example\"\nrole = \"owner\"\nnotify = \"all\"\n\
@@ -50,6 +55,19 @@ fn device(last: &str) -> Device {
     );
     for n in 0..SENSORS {
         writeln!(text, "[sensors.s{n}]\nsystem = \"load\"\nevery = \"1h\"\nfilters = [{FILTERS}, {last}]").unwrap();
+        if automatic {
+            writeln!(text, "alarm = {{ above = 50, for = \"1m\" }}").unwrap();
+        }
+    }
+    if automatic {
+        writeln!(text, "[actuators.fan]\nsim = {{ line = \"OUT1\" }}\nsafe = \"off\"").unwrap();
+    }
+    for n in 0..if automatic { RULES } else { 0 } {
+        // Each looks at two sensors, and has something due.
+        let other = format!("{{ sensor = \"s{}\", below = -20 }}", (n + 1) % SENSORS);
+        let when =
+            format!("{{ all = [{{ sensor = \"s{n}\", above = 40, for = \"1m\" }}, {other}, {{ every = \"1d\" }}] }}");
+        writeln!(text, "[rules.r{n}]\nwhen = {when}\nset = {{ actuator = \"fan\", to = \"on\" }}").unwrap();
     }
     let loaded = Loaded::of_texts(&[("bench.toml".to_owned(), text)], &[], Vec::new()).unwrap();
     resolve(&loaded.with_password(Ok(Secret::new("secret"))), Purpose::Run).unwrap().device

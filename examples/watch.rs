@@ -73,6 +73,7 @@ async fn main() -> Outcome<()> {
         server,
         authorities: ca,
         allow_plain: false,
+        component: None,
     };
     let link = Link::start(&account, 16)?;
     let device: FullJid = device.parse()?;

@@ -2,6 +2,7 @@
 //! everything it can do goes out as an [`Effect`]. It has no socket, no file, no clock.
 
 mod automation;
+mod component;
 mod confirm;
 mod decided;
 mod doors;
@@ -22,7 +23,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use jid::{BareJid, FullJid};
-use xmpp_parsers::stanza::Stanza;
 
 use crate::control::{Automation, Controller, Past, Questions, Ticket};
 use crate::model::{ActuatorId, Device, Fault, Moment, Now, PointId, Value};
@@ -37,6 +37,7 @@ use crate::xmpp::presence::Dashboard;
 use crate::xmpp::pubsub::Publisher;
 use crate::xmpp::rate::Bucket;
 use crate::xmpp::roster::Roster;
+use component::Component;
 use doors::{Door, Errand};
 use id::id;
 pub use input::{Effect, Input};
@@ -92,6 +93,7 @@ pub struct Agent {
     queue: Queue,
     publisher: Publisher,
     roster: Roster,
+    component: Component,
     dashboard: Dashboard,
     notices: Notices,
     hubs: Hubs,
@@ -161,6 +163,7 @@ impl Agent {
             queue: Queue::default(),
             publisher: Publisher::default(),
             roster: Roster::default(),
+            component: Component::default(),
             dashboard: Dashboard::default(),
             notices: Notices::default(),
             dropped: 0,
@@ -200,7 +203,7 @@ impl Agent {
         };
         let queue = if self.me.is_some() { self.queue.deadline() } else { None };
         let talk = [dashboard, self.notices.deadline(), self.introduce_by, self.questions.deadline()];
-        let deadlines = [self.control.deadline(), self.automation_deadline(), hubs, rooms, publisher, queue];
+        let deadlines = [self.control.deadline(), self.automation.deadline(), hubs, rooms, publisher, queue];
         deadlines.into_iter().chain(talk).flatten().min()
     }
 
@@ -214,6 +217,11 @@ impl Agent {
             Input::Offline => self.offline(now, &mut out),
             Input::Clock { known } => self.clock(known, now, &mut out),
             Input::Dropped(count) => self.dropped += count,
+            Input::LostEdges { point, count } => {
+                if let Some(PointId::Sensor(id)) = self.device.point_named(&point) {
+                    self.control.lost_edges(id, count, now);
+                }
+            }
             Input::Stanza(stanza) => self.stanza(*stanza, now, &mut out),
             Input::Reload(device) => self.reload(*device, now, &mut out),
         }
@@ -221,12 +229,10 @@ impl Agent {
         let kept = self.control.keep(&self.device, now);
         out.extend(kept.into_iter().map(|(key, value, soon)| Effect::Keep { key, value, soon }));
         self.publish(now, &mut out);
+        if self.device.is_component() {
+            self.sign(&mut out);
+        }
         out
-    }
-
-    /// The last presence: gone on purpose, not lost.
-    pub fn farewell(&self) -> Stanza {
-        xmpp_parsers::presence::Presence::unavailable().into()
     }
 
     fn report(
@@ -271,6 +277,10 @@ impl Agent {
     }
 
     fn fetch_roster(&mut self, now: Now, out: &mut Vec<Effect>) {
+        if self.device.is_component() {
+            self.roster_due = false;
+            return self.look_around(now, out);
+        }
         let id = self.fresh_id();
         out.push(Effect::Send(self.roster.fetch(id).into()));
         self.introduce_by = Some(now.mono + ROSTER_WITHIN);
@@ -293,6 +303,9 @@ impl Agent {
         self.expire(now, out);
         let events = self.automation.wake(&self.device, &self.control, now);
         self.automate(events, now, out);
+        // A rule may have overtaken somebody, who is owed an answer at once.
+        let owed = self.control.wake(&self.device, now);
+        self.decide(owed, now, out);
         if self.notices.deadline().is_some_and(|at| at <= now.mono) {
             let talking = self.is_talking();
             let scene = scene!(self, now);

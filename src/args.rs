@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
+use jid::BareJid;
 
 /// The pins of an embedded Linux board as an XMPP contact.
 #[derive(Debug, Parser)]
@@ -43,6 +44,66 @@ pub enum Command {
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
     },
+    /// Make a contact of this board: its account, its config, and you as its owner
+    ///
+    /// What the options leave open is asked on the terminal; without a terminal, what is missing is named. Writes the
+    /// config and, beside it, the password in a file of its own (mode 0600), checks them, logs in once and adds the owner,
+    /// then shows the device's address as a link and as a QR code.
+    Init(Init),
+    /// Take over a config that was put on the boot partition with another computer (docs/first-start.md)
+    ///
+    /// Moves FILE to /etc/katydid/katydid.toml and a password in it to /etc/katydid/xmpp-password. If something is wrong,
+    /// FILE stays where it is, with katydid-error.txt beside it. Without a file there is nothing to do. Ends with 75 if
+    /// another try may go well.
+    Adopt {
+        /// By default /boot/firmware/katydid.toml, or /boot/katydid.toml
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+        /// Move it here instead
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+}
+
+/// The options of `katydid init`.
+#[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
+pub struct Init {
+    /// The device's own address, like greenhouse@home.example
+    #[arg(long, value_name = "ADDRESS")]
+    pub jid: Option<BareJid>,
+    /// An invitation to the server, with which the account is made: a link that begins with xmpp: or https:
+    #[arg(long, value_name = "LINK")]
+    pub invite: Option<String>,
+    /// Make the account without an invitation, where the server allows that
+    #[arg(long)]
+    pub register: bool,
+    /// The account's password is in this file (- is standard input); a new account has one made up without this
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+    /// Your address: who may do everything with the device
+    #[arg(long, value_name = "ADDRESS")]
+    pub owner: Option<BareJid>,
+    /// A name that `katydid board` knows, instead of asking the device tree
+    #[arg(long)]
+    pub board: Option<String>,
+    /// What the device is called (a-z, 0-9 and -), if not as its account
+    #[arg(long)]
+    pub name: Option<String>,
+    /// host:port instead of asking the DNS for the server
+    #[arg(long, value_name = "HOST")]
+    pub server: Option<String>,
+    /// Trust this authority (PEM) instead of the public ones
+    #[arg(long, value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Write this config instead of /etc/katydid/katydid.toml
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Replace a config or password that is there; the old ones are kept as .bak
+    #[arg(long)]
+    pub force: bool,
+    /// Only write the files, without logging in; not for a new account
+    #[arg(long, conflicts_with_all = ["register", "invite"])]
+    pub offline: bool,
 }
 
 #[cfg(test)]

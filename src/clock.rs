@@ -20,6 +20,8 @@ use crate::model::{Device, Moment, Now};
 const LOOK: Duration = Duration::from_secs(5);
 /// How often somebody looks whether the clock was set, where the kernel cannot say it.
 const POLL: Duration = Duration::from_secs(60);
+/// The year 2200, as Unix time: later than any clock of a living board says, and within the kernel's nanoseconds.
+const NEVER: i64 = 7_258_118_400;
 /// No board with this program on it lives before this; a clock that says so is wrong.
 const PAST: i64 = 1_767_225_600;
 
@@ -122,10 +124,14 @@ fn timer() -> std::io::Result<OwnedFd> {
 }
 
 fn arm(timer: &OwnedFd) -> std::io::Result<()> {
-    // Never by itself: farther than any clock goes, within 32 bits.
-    let far = Timespec { tv_sec: i64::from(i32::MAX), tv_nsec: 0 };
-    let never = Itimerspec { it_interval: Timespec { tv_sec: 0, tv_nsec: 0 }, it_value: far };
-    timerfd_settime(timer, TimerfdTimerFlags::ABSTIME | TimerfdTimerFlags::CANCEL_ON_SET, &never)?;
+    let zero = Timespec { tv_sec: 0, tv_nsec: 0 };
+    let at = |tv_sec| Itimerspec { it_interval: zero, it_value: Timespec { tv_sec, tv_nsec: 0 } };
+    let flags = TimerfdTimerFlags::ABSTIME | TimerfdTimerFlags::CANCEL_ON_SET;
+    // Never by itself: a timer that is over would be over again at once, and the loop would spin. Old kernels of 32 bits
+    // know no later time than the second.
+    let armed =
+        timerfd_settime(timer, flags, &at(NEVER)).or_else(|_| timerfd_settime(timer, flags, &at(i32::MAX.into())));
+    armed?;
     Ok(())
 }
 

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod config;
 pub mod control;
 pub mod drivers;
+pub mod first;
 pub mod link;
 pub mod logging;
 pub mod model;

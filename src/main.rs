@@ -1,4 +1,4 @@
-//! `katydid run | check | board`.
+//! `katydid run | check | board | init | adopt`.
 
 use std::io::Write;
 use std::path::Path;
@@ -10,12 +10,14 @@ use katydid::config::{self, Layers, Mistakes, Purpose};
 use katydid::drivers::{inventory, pi};
 use katydid::model::{Device, Inventory};
 use katydid::run::EX_CONFIG;
-use katydid::{logging, run};
+use katydid::{first, logging, run};
 
 fn main() -> ExitCode {
     let answer = match Args::parse().command {
         Command::Check { config, explain } => check(config.as_deref(), explain),
         Command::Board { config } => and_model(board(config.as_deref())),
+        Command::Init(wishes) => return first::init(&wishes),
+        Command::Adopt { file, config } => return first::adopt(file.as_deref(), config.as_deref()),
         Command::Run { config } => {
             logging::start();
             return run::run(&Layers::of_system(config.as_deref()));

@@ -21,6 +21,7 @@ use xmpp_parsers::stanza::Stanza;
 use crate::agent::{Agent, Effect, Input, Level};
 use crate::clock::{Clock, Watch};
 use crate::config::{self, Layers, Mistakes, Purpose, Resolved};
+use crate::control::CRASHED_WITHIN;
 use crate::drivers::{Drivers, Report, Tallies};
 use crate::link::{Link, LinkEvent, Trouble};
 use crate::model::Device;
@@ -123,6 +124,8 @@ struct Life {
     /// Links of an account that the config no longer names, saying goodbye. What they could not send, the new one
     /// does.
     farewells: JoinSet<Vec<(Stanza, Timestamp)>>,
+    /// It has run for long enough not to be a boot loop, from then on.
+    lasts: Option<Instant>,
     /// The agent panicked. Its last words are in the log.
     broken: bool,
 }
@@ -162,7 +165,15 @@ impl Life {
         counts::keep(drivers.tallies(), &mut store);
         tracing::info!("{} on {}: {} points held", device.name(), device.board().title, device.points().count());
         systemd::ready();
-        let link = start_link(device).map_err(Death::Config)?;
+        let link = match start_link(device) {
+            Ok(link) => link,
+            Err(trouble) => {
+                past::leave(&mut store);
+                drivers.leave().await;
+                store.close().await;
+                return Err(Death::Config(trouble));
+            }
+        };
         let life = Life {
             clock,
             watch,
@@ -175,6 +186,7 @@ impl Life {
             offline_since: None,
             drove: false,
             farewells: JoinSet::new(),
+            lasts: Some(Instant::now() + CRASHED_WITHIN),
             broken: false,
         };
         life.status("offline: connecting for the first time");
@@ -198,10 +210,16 @@ impl Life {
             if self.broken {
                 return Err(Death::Part("the agent".to_owned(), "it panicked (see above)".to_owned()));
             }
+            let lasts = self.lasts;
             let deadline = self.agent.deadline().map(|at| self.clock.instant(at));
             tokio::select! {
                 report = self.reports.recv() => match report {
-                    Some(Report { point, result, answers }) => self.feed(Input::Report { point, result, answers }),
+                    Some(Report { point, result, answers, lost }) => {
+                        if lost > 0 {
+                            self.feed(Input::LostEdges { point: point.clone(), count: lost });
+                        }
+                        self.feed(Input::Report { point, result, answers });
+                    }
                     None => return Err(Death::Part("the drivers".to_owned(), "all of them are gone".to_owned())),
                 },
                 () = self.store.due() => {
@@ -210,6 +228,10 @@ impl Life {
                 }
                 event = self.link.next() => self.hear(event),
                 () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => self.feed(Input::Tick),
+                () = sleep_until(lasts.unwrap_or_else(Instant::now)), if lasts.is_some() => {
+                    self.lasts = None;
+                    past::has_lasted(&mut self.store);
+                }
                 known = self.watch.next(&self.clock) => match known {
                     Some(known) => self.feed(Input::Clock { known }),
                     // What goes by the wall clock is planned anew.
@@ -246,7 +268,7 @@ impl Life {
         let tallies = self.drivers.tallies().clone();
         self.drivers.leave().await;
         counts::keep(&tallies, &mut self.store);
-        self.farewells.spawn(self.link.close(Some(self.agent.farewell())));
+        self.farewells.spawn(self.link.close(self.agent.farewell()));
         // Both may take seconds.
         tokio::join!(self.store.close(), async { while self.farewells.join_next().await.is_some() {} });
     }
@@ -338,7 +360,7 @@ impl Life {
                     let before = std::mem::replace(&mut self.link, link);
                     self.feed(Input::Offline);
                     // Not waited for: the goodbye may take seconds, and the loop has deadlines.
-                    self.farewells.spawn(before.close(Some(self.agent.farewell())));
+                    self.farewells.spawn(before.close(self.agent.farewell()));
                     self.trouble = None;
                 }
                 Err(trouble) => {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use rustix::time::{ClockId, Timespec, clock_gettime};
 use sd_notify::NotifyState;
 
 /// The hardware is held; the network may still be away.
@@ -16,9 +17,12 @@ pub fn status(text: &str) {
 
 /// The config is being read anew; [`ready`] follows.
 pub fn reloading() {
-    if let Ok(now) = NotifyState::monotonic_usec_now() {
-        tell(&[NotifyState::Reloading, now]);
-    }
+    tell(&[NotifyState::Reloading, NotifyState::MonotonicUsec(microseconds(clock_gettime(ClockId::Monotonic)))]);
+}
+
+/// The crate's own way to this number overflows on 32-bit processors that have been up for 36 minutes.
+fn microseconds(time: Timespec) -> i128 {
+    i128::from(time.tv_sec) * 1_000_000 + i128::from(time.tv_nsec) / 1_000
 }
 
 /// The end has begun.
@@ -39,5 +43,16 @@ pub fn watchdog() -> Option<Duration> {
 fn tell(state: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(state) {
         tracing::debug!("systemd cannot be told: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_board_that_has_been_up_for_long_can_be_told_so() {
+        assert_eq!(microseconds(Timespec { tv_sec: 1, tv_nsec: 999_999_999 }), 1_999_999);
+        assert_eq!(microseconds(Timespec { tv_sec: 2_147_483_647, tv_nsec: 0 }), 2_147_483_647_000_000);
     }
 }

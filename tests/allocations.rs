@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::tz::Offset;
 use katydid::agent::{Agent, Input};
 use katydid::config::{Loaded, Purpose, resolve};
-use katydid::control::Controller;
+use katydid::control::{Automation, Controller};
 use katydid::model::{Device, Moment, Now, PointId, Secret, Value};
 
 const CONFIG: &str = r#"
@@ -41,8 +41,26 @@ sim = { line = "IN2" }
 filters = [{ settle = "1h" }, { throttle = "1h" }]
 "#;
 
+/// A sensor that says something else each time, and what looks at it.
+const AUTOMATIC: &str = r#"
+[sensors.water]
+sim = { line = "AN3", at = 20.0 }
+alarm = { above = 90, for = "1m" }
+[actuators.pump]
+sim = { line = "OUT1" }
+safe = "off"
+"#;
+const RULE: &str = r#"
+when = { all = [{ sensor = "water", above = 80, for = "1m" }, { sensor = "air", below = 5 }] }
+set = { actuator = "pump", to = "on" }
+"#;
+
 fn device() -> Device {
-    let loaded = Loaded::of_texts(&[("test.toml".to_owned(), CONFIG.to_owned())], &[], Vec::new()).unwrap();
+    device_of(CONFIG)
+}
+
+fn device_of(text: &str) -> Device {
+    let loaded = Loaded::of_texts(&[("test.toml".to_owned(), text.to_owned())], &[], Vec::new()).unwrap();
     resolve(&loaded.with_password(Ok(Secret::new("secret"))), Purpose::Run).unwrap().device
 }
 
@@ -77,6 +95,27 @@ fn a_sample_that_is_not_news_allocates_nothing() {
     let mut told = 0;
     let info = allocation_counter::measure(|| told = (1000..3000).map(|n| feed(&mut control, n)).sum());
     assert_eq!((told, info.count_total), (0, 0));
+}
+
+#[test]
+fn rules_and_alarms_that_look_at_what_has_changed_and_do_nothing_allocate_nothing() {
+    let rules: String = (0..20).map(|n| format!("[rules.r{n}]\n{RULE}\n")).collect();
+    let device = device_of(&format!("{CONFIG}\n{AUTOMATIC}\n{rules}"));
+    let mut control = Controller::new(&device, at(0));
+    let mut automation = Automation::new(&device, at(0));
+    let Some(point @ PointId::Sensor(id)) = device.point_named("water") else { panic!("no such sensor") };
+    let mut feed = |n: u64| {
+        let changed = control.sample(&device, id, Ok(Value::Number(n as f64 % 50.0)), at(n)).len();
+        assert_eq!(automation.changed(&device, &control, point, at(n)), []);
+        assert_eq!(automation.wake(&device, &control, at(n)), []);
+        changed
+    };
+    for n in 0..100 {
+        feed(n);
+    }
+    // The controller's own list of what has changed.
+    let news = (100..200).map(|n| allocation_counter::measure(|| assert_eq!(feed(n), 1)).count_total).max();
+    assert_eq!(news, Some(1));
 }
 
 #[test]

@@ -198,6 +198,12 @@ const EFFECTS: &[(&str, &str, &str)] = &[
     ("device.board", "", "[device]\nboard = 'raspberry-pi-5'"),
     ("xmpp.jid", "", "[xmpp]\njid = 'house@home.example'"),
     ("xmpp.resource", "", "[xmpp]\nresource = 'device'"),
+    ("xmpp.component", "", "[xmpp]\ncomponent.server = '127.0.0.1'"),
+    (
+        "xmpp.component.server",
+        "[xmpp]\ncomponent.server = '127.0.0.1:5347'",
+        "[xmpp]\ncomponent.server = '127.0.0.1:5348'",
+    ),
     ("xmpp.server", "", "[xmpp]\nserver = '192.0.2.7'"),
     ("xmpp.tls", "", "[xmpp]\ntls = 'direct'"),
     ("xmpp.plain", "", "[xmpp]\nplain = true"),

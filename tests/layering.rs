@@ -19,6 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("clock", &["model"]),
     ("store", &[]),
     ("logging", &[]),
+    ("first", &["model", "config", "xmpp", "link", "args"]),
     ("args", &["model", "config", "control", "xmpp", "agent"]),
 ];
 const TOP: &[&str] = &["run", "main", "lib"];

@@ -28,8 +28,17 @@ All is well; after \fBkatydid run\fR: it was told to stop.
 .B 2
 The command line is wrong.
 .TP
+.B 69
+\fBkatydid init\fR, \fBadopt\fR: the server refused the account, the password or the certificate.
+.TP
 .B 70
 A part of the program ended that should not have.
+.TP
+.B 73
+\fBkatydid init\fR, \fBadopt\fR: a file cannot be read or written.
+.TP
+.B 75
+\fBkatydid init\fR, \fBadopt\fR: the server is out of reach, or makes no account now; another try may go well.
 .TP
 .B 78
 The configuration has mistakes. They are on standard error, all of them.
@@ -52,6 +61,14 @@ Where systemd puts the credentials that the configuration may name.
 .I /etc/katydid/katydid.toml
 The configuration, see
 .BR katydid.toml (5).
+.TP
+.I /etc/katydid/xmpp-password
+The account's password, for root alone; the service gets it as a credential.
+.TP
+.I /boot/firmware/katydid.toml
+Taken over by \fBkatydid adopt\fR. If it is wrong,
+.I katydid-error.txt
+beside it says why.
 .TP
 .I /etc/katydid/conf.d/*.toml
 Laid over it in alphabetical order.
@@ -89,7 +106,12 @@ fn command_line() -> String {
         synopsis.push_str(if index > 0 { ".br\n" } else { "" });
         // It leaves out what the option takes.
         let line = part(|out| man.render_synopsis_section(out));
-        let line = line.trim_end().replace("config\\fR]", "config\\fR \\fIFILE\\fR]");
+        let mut line = line.trim_end().to_owned();
+        for option in command.get_arguments().filter(|option| option.get_action().takes_values()) {
+            let (Some(long), Some([value])) = (option.get_long(), option.get_value_names()) else { continue };
+            let name = format!("\\-\\-{}\\fR", long.replace('-', "\\-"));
+            line = line.replace(&format!("{name}]"), &format!("{name} \\fI{value}\\fR]"));
+        }
         synopsis.push_str(&format!("{line}\n"));
         commands.push_str(&format!(".SS \"katydid {}\"\n", command.get_name()));
         commands.push_str(&part(|out| man.render_description_section(out)));

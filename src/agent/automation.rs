@@ -1,17 +1,12 @@
 //! What alarms and rules want: said, shown, moved, logged. A rule's wish goes the way of everybody's.
 
 use super::{Agent, Effect, scene};
-use crate::control::{Act, AlarmEvent, Asker, By, Event, Outcome, Request, RuleEvent, Ticket, Wish};
-use crate::model::{Action, ActuatorId, AlarmId, ContactId, Device, Moment, Now, PointId, RuleId};
+use crate::control::{Act, AlarmEvent, Asker, By, Event, Outcome, Refusal, Request, RuleEvent, Ticket, Wish};
+use crate::model::{Action, ActuatorId, AlarmId, ContactId, Device, Now, PointId, RuleId};
 use crate::xmpp::journal::Level;
 use crate::xmpp::{alarms, words};
 
 impl Agent {
-    /// When alarms and rules have something to do.
-    pub(super) fn automation_deadline(&self) -> Option<Moment> {
-        self.automation.deadline(&self.device)
-    }
-
     /// Stops rules from acting, or lets them again: they then act on what they see. Alarms go on in any case.
     pub fn suspend_rules(&mut self, suspended: bool, now: Now) -> Vec<Effect> {
         let mut out = Vec::new();
@@ -160,13 +155,11 @@ impl Agent {
                 out.push(Effect::Drive(drive));
             }
             Err(refusal) => {
-                let why = refusal.to_string();
-                if self.automation.refused(id, act, index, &why, now) {
-                    let line =
-                        format!("rule {}: {} refused: {why}", rule.name, self.device.actuator(actuator).label.text);
-                    let point = PointId::Actuator(actuator);
-                    self.journal.automatic(now, point, &rule.name, line.clone());
-                    out.push(Effect::Log(Level::Warn, line));
+                if self.automation.refused(id, act, index, &refusal, now) {
+                    let label = &self.device.actuator(actuator).label.text;
+                    let line = |why: &Refusal| format!("rule {}: {label} refused: {why}", rule.name);
+                    self.journal.automatic(now, PointId::Actuator(actuator), &rule.name, line(&refusal.discreet()));
+                    out.push(Effect::Log(Level::Warn, line(&refusal)));
                 }
             }
         }

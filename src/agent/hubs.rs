@@ -1,7 +1,6 @@
 //! What hubs say and are told ([`crate::xmpp::hub`]), in and out of the agent.
 
 use jid::Jid;
-use xmpp_parsers::message::MessageType;
 
 use super::{Agent, Door, Effect, scene};
 use crate::control::Asker;
@@ -76,7 +75,7 @@ impl Agent {
     pub(super) fn send_lines(&mut self, lines: Vec<Line>, out: &mut Vec<Effect>) {
         for (to, text) in lines {
             let id = self.fresh_id();
-            out.push(Effect::Send(message::write(to, MessageType::Chat, id, text).into()));
+            out.push(Effect::Send(message::passing(to, id, text).into()));
         }
     }
 

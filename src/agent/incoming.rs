@@ -19,7 +19,7 @@ use crate::xmpp::journal::Level;
 use crate::xmpp::message::Incoming;
 use crate::xmpp::rate::{Bucket, Pass};
 use crate::xmpp::roster::Roster;
-use crate::xmpp::{adhoc, message, receipts};
+use crate::xmpp::{adhoc, message, receipts, words};
 
 /// Between two answers to one contact's late messages.
 const LATE_GAP: Duration = Duration::from_secs(30);
@@ -27,6 +27,9 @@ const TOO_FAST: &str = "Too many commands; wait a minute.";
 
 impl Agent {
     pub(super) fn stanza(&mut self, stanza: Stanza, now: Now, out: &mut Vec<Effect>) {
+        if self.as_component(&stanza, now, out) {
+            return;
+        }
         match stanza {
             Stanza::Message(message) => self.message(message, now, out),
             Stanza::Presence(presence) => self.presence(presence, now, out),
@@ -147,7 +150,11 @@ impl Agent {
 
     fn iq(&mut self, verb: Verb, from: Option<Jid>, id: String, payload: Element, now: Now, out: &mut Vec<Effect>) {
         let own = self.device.account().jid.to_bare();
-        if verb == Verb::Set && payload.is("query", ns::ROSTER) && from_account(from.as_ref(), &own) {
+        if !self.device.is_component()
+            && verb == Verb::Set
+            && payload.is("query", ns::ROSTER)
+            && from_account(from.as_ref(), &own)
+        {
             // RFC 6121 section 2.1.6: a push from anybody else is to be ignored; below it gets an error.
             out.push(Effect::Send(iq::result(from, id, None).into()));
             return out.extend(self.roster.pushed(&self.device, payload).into_iter().map(Effect::Send));
@@ -196,6 +203,13 @@ impl Agent {
                 let element = adhoc::finished(node, session, well, text);
                 out.push(Effect::Send(iq::result(Some(to), id, Some(element)).into()));
             }
+            Reply::LeaveSafeMode { node, session } => {
+                let (Some(contact), Some(to)) = (contact, from) else { return };
+                let by = self.device.contact(contact).jid.clone();
+                let element = adhoc::finished(node, session, true, words::SAFE_MODE_OVER.to_owned());
+                out.push(Effect::Send(iq::result(Some(to), id, Some(element)).into()));
+                self.leave_safe_mode(&by, now, out);
+            }
             Reply::Confirm { yes, node, session } => {
                 let (Some(contact), Some(to)) = (contact, from) else { return };
                 let by = self.device.contact(contact).jid.clone();
@@ -226,7 +240,7 @@ impl Agent {
     }
 
     /// Questions and commands are counted apart: a client that browses must not use up the `pump off`.
-    fn pair(&mut self, contact: ContactId, verb: Verb) -> &mut Bucket {
+    pub(super) fn pair(&mut self, contact: ContactId, verb: Verb) -> &mut Bucket {
         let (commands, queries) = &mut self.buckets[contact.index()];
         if verb == Verb::Get { queries } else { commands }
     }

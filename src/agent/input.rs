@@ -23,6 +23,13 @@ pub enum Input {
         /// The drive it reads back, if it does.
         answers: Option<u64>,
     },
+    /// Edges of a sensor's line came faster than they could be taken.
+    LostEdges {
+        /// The sensor's name.
+        point: Arc<str>,
+        /// How many, since this was last said.
+        count: u64,
+    },
     /// The stream is up.
     Online {
         /// The address it is bound to.

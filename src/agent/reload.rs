@@ -35,6 +35,7 @@ impl Agent {
         self.dashboard.rekey(&self.device);
         self.roster_due = true;
         self.reload_automation(&old, now, out);
+        self.dismiss_those_of(&old, out);
         if self.me.is_some() {
             self.fetch_roster(now, out);
         }

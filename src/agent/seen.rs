@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jid::Jid;
 
-use crate::model::Moment;
+use crate::model::{Moment, clip};
 
 /// Scripts that give every message the same id mean the second one; clients resend within seconds.
 const WITHIN: Duration = Duration::from_secs(120);
@@ -21,13 +21,15 @@ impl Seen {
     /// Has this client said the same under the same id just now? Remembers it if not.
     pub fn again(&mut self, from: &Jid, id: &str, body: &str, now: Moment) -> bool {
         self.0.retain(|(at, ..)| now.since(*at) < WITHIN);
-        if self.0.iter().any(|(_, f, i, b)| f == from && i == id && b == body) {
+        // Only the beginning is remembered, and how long it was.
+        let body = format!("{} {}", body.len(), clip(body, 200));
+        if self.0.iter().any(|(_, f, i, b)| f == from && i == id && *b == body) {
             return true;
         }
         if self.0.len() >= MOST {
             self.0.pop_front();
         }
-        self.0.push_back((now, from.clone(), id.to_owned(), body.chars().take(200).collect()));
+        self.0.push_back((now, from.clone(), id.to_owned(), body));
         false
     }
 }

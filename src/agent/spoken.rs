@@ -1,9 +1,12 @@
 //! Words of a contact, whatever way they came: understood, done, and answered the same way.
 
+use jid::BareJid;
+
 use super::{Agent, Door, Effect, scene};
 use crate::model::{ContactId, Now};
 use crate::xmpp::chat::{self, Answer};
 use crate::xmpp::journal::Level;
+use crate::xmpp::words;
 
 impl Agent {
     /// Does what a contact has typed.
@@ -34,14 +37,20 @@ impl Agent {
                 self.say(door, text, out);
             }
             Answer::LeaveSafeMode => {
-                self.safe_mode = false;
-                out.push(Effect::Log(Level::Info, format!("{} has ended safe mode", door.asker())));
-                out.push(Effect::SafeModeLeft);
-                self.say(door, "Safe mode is over; rules are on again.".to_owned(), out);
-                out.extend(self.suspend_rules(false, now));
-                self.refresh(now, out);
+                let by = door.asker();
+                self.say(door, words::SAFE_MODE_OVER.to_owned(), out);
+                self.leave_safe_mode(&by, now, out);
             }
         }
+    }
+
+    /// An owner wants it, whatever way that came.
+    pub(super) fn leave_safe_mode(&mut self, by: &BareJid, now: Now, out: &mut Vec<Effect>) {
+        self.safe_mode = false;
+        out.push(Effect::Log(Level::Info, format!("{by} has ended safe mode")));
+        out.push(Effect::SafeModeLeft);
+        out.extend(self.suspend_rules(false, now));
+        self.refresh(now, out);
     }
 
     /// Answers with a text.

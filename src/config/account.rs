@@ -1,5 +1,8 @@
 //! `[xmpp]`: the device's account and the way to its server.
 
+// Addresses without sockets.
+use core::net::IpAddr;
+
 use jid::{BareJid, FullJid};
 
 use super::contact;
@@ -9,7 +12,11 @@ use super::resolve::Purpose;
 use super::secret::{self, SecretError};
 use crate::model::{Account, Secret, Security, Server};
 
-pub(super) const KEYS: &[&str] = &["jid", "resource", "password", "server", "tls", "ca_file", "plain"];
+pub(super) const KEYS: &[&str] = &["jid", "resource", "password", "server", "tls", "ca_file", "plain", "component"];
+pub(super) const COMPONENT_KEYS: &[&str] = &["server"];
+
+/// Where servers listen for components, by custom.
+const COMPONENT_PORT: u16 = 5347;
 
 const RESOURCE: &str = "katydid";
 
@@ -27,12 +34,18 @@ pub(super) fn read(item: Option<Item<'_>>, loaded: &Loaded, purpose: Purpose) ->
     });
     let tls = [("auto", Security::Auto), ("starttls", Security::StartTls), ("direct", Security::Direct)];
     let security = optional(table.get("tls"), Security::Auto, |item| item.word(&tls));
-    let server = optional(table.get("server"), None, |item| server(&item, security.unwrap_or_default()).map(Some));
+    let port = if security == Some(Security::Direct) { 5223 } else { 5222 };
+    let server = optional(table.get("server"), None, |item| server_at(&item, port).map(Some));
     let authorities = optional(table.get("ca_file"), None, |item| {
         secret::path(&item)?;
         authorities(&item, loaded).map(Some)
     });
     let allow_plain = optional(table.get("plain"), false, |item| item.flag());
+    let component = optional(table.get("component"), None, |item| component(&item).map(Some));
+    if table.get("component").is_some() {
+        let idle = ["server", "tls", "ca_file", "plain"].into_iter().filter_map(|key| table.get(key));
+        idle.for_each(|item| item.wrong("is for accounts; with `component` leave it out"));
+    }
     let account = || {
         Some(Account {
             jid: full?,
@@ -41,6 +54,7 @@ pub(super) fn read(item: Option<Item<'_>>, loaded: &Loaded, purpose: Purpose) ->
             security: security?,
             authorities: authorities?,
             allow_plain: allow_plain?,
+            component: component?,
         })
     };
     (account(), jid)
@@ -98,10 +112,22 @@ fn authorities(item: &Item<'_>, loaded: &Loaded) -> Option<String> {
     }
 }
 
+/// `{ server = "127.0.0.1:5347" }`. Catches the secret and the readings on their way through a network in the clear.
+fn component(item: &Item<'_>) -> Option<Server> {
+    let table = item.table(COMPONENT_KEYS)?;
+    let item = table.need("server", "where the server listens for components, like “127.0.0.1:5347”")?;
+    let server = server_at(&item, COMPONENT_PORT)?;
+    let elsewhere = server.host.parse::<IpAddr>().is_ok_and(|ip| !ip.to_canonical().is_loopback());
+    if elsewhere {
+        item.wrong("must be on this machine (127.0.0.1, [::1] or localhost): a component's stream is not encrypted");
+        return None;
+    }
+    Some(server)
+}
+
 /// `host`, `host:port`, `[v6]` or `[v6]:port`.
-fn server(item: &Item<'_>, security: Security) -> Option<Server> {
+fn server_at(item: &Item<'_>, default: u16) -> Option<Server> {
     let text = item.text()?.trim();
-    let default = if security == Security::Direct { 5223 } else { 5222 };
     let parsed = match text.strip_prefix('[').map(|rest| rest.split_once(']')) {
         Some(Some((host, rest))) if is_ipv6(host) => port(rest, default).map(|p| (host, p)),
         Some(_) => None,

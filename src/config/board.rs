@@ -100,6 +100,11 @@ pub(super) fn choose<'b>(loaded: &'b Loaded, wanted: Option<Item<'_>>) -> Option
     boards.iter().find(|file| file.fallback).map(|file| (file, BoardChoice::Fallback))
 }
 
+/// The board that this is by the device tree's words, if one of those there are fits.
+pub fn guess(loaded: &Loaded) -> Option<&Board> {
+    choose(loaded, None).map(|(file, _)| &file.board)
+}
+
 fn read(name: &str, item: &Item<'_>) -> Option<BoardFile> {
     let table = item.table(KEYS)?;
     let title = table.need("title", "the board's name for people").and_then(|item| item.text());

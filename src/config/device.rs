@@ -60,13 +60,16 @@ pub(super) fn presence(item: Option<Item<'_>>, points: &Points<'_>) -> Option<Pr
 }
 
 /// Off unless switched on: nothing leaves the device that nobody asked for.
-pub(super) fn pubsub(item: Option<Item<'_>>) -> Option<PubSubRules> {
+pub(super) fn pubsub(item: Option<Item<'_>>, has_account: bool) -> Option<PubSubRules> {
     let standard = PubSubRules { enabled: false, service: None, every: SECOND };
     let Some(item) = item else { return Some(standard) };
     let table = item.table(PUBSUB_KEYS)?;
     let enabled = table.need("enabled", "true publishes the readings, false does not").and_then(|item| item.flag());
     let service = optional(table.get("service"), None, |item| service(&item).map(Some));
     let every = optional(table.get("every"), standard.every, |item| item.duration(SECOND..=HOUR));
+    if enabled == Some(true) && service == Some(None) && !has_account {
+        item.wrong("a component has no account to publish in; name a publish-subscribe service: service = “…”");
+    }
     if enabled == Some(false) {
         let idle = ["service", "every"].into_iter().filter_map(|key| table.get(key));
         idle.for_each(|item| item.note("does nothing while enabled is false"));

@@ -36,7 +36,7 @@ mod summary;
 mod tree;
 mod trigger;
 
-pub use board::{BoardChoice, BoardFile, embedded};
+pub use board::{BoardChoice, BoardFile, embedded, guess};
 pub use explain::explain_text;
 pub use header::board_text;
 pub use load::{Layers, load, load_boards};

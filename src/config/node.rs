@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::mistake::{Origin, Report};
 use super::nearest::hint;
 use super::tree::{Raw, Tree};
-use crate::model::{parse_duration, show_duration};
+use crate::model::{self, parse_duration, show_duration};
 
 /// One value and its key path. `None` from a reader means that the mistake has been reported.
 #[derive(Clone)]
@@ -273,10 +273,7 @@ pub(super) fn optional<'a, T>(
 
 /// What somebody typed may be a whole page.
 pub(super) fn clip(text: &str) -> String {
-    match text.char_indices().nth(60) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text.to_owned(),
-    }
+    model::clip(text, 60)
 }
 
 pub(super) const fn seconds(n: u64) -> Duration {

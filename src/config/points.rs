@@ -14,6 +14,9 @@ const RESERVED: &[&str] = &[
     "sync", "get", "set", "reload", "grant", "revoke", "for", "to", "switch", "turn", "show", "the",
 ];
 
+/// A command of its own in clients' menus, where points are commands too.
+const COMMAND: &str = "leave-safe-mode";
+
 /// More would not fit the ids, nor anybody's screen.
 const MOST: usize = 4096;
 
@@ -81,7 +84,7 @@ fn check_name(name: &str, item: &Item<'_>) {
             "a name is a letter and up to 31 more of a-z, 0-9, _ and -, in lower case; for people there is `label`",
         );
     }
-    if RESERVED.contains(&name) {
+    if RESERVED.contains(&name) || name == COMMAND {
         item.wrong(format!("“{name}” means something else in commands; choose another name"));
     }
 }

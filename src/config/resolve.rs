@@ -37,6 +37,7 @@ pub const KNOWN_KEYS: &[(&str, &[&str])] = &[
     ("device", device::KEYS),
     ("xmpp", account::KEYS),
     ("xmpp.password", secret::KEYS),
+    ("xmpp.component", account::COMPONENT_KEYS),
     ("presence", device::PRESENCE_KEYS),
     ("pubsub", device::PUBSUB_KEYS),
     ("limits", device::LIMITS_KEYS),
@@ -136,7 +137,8 @@ fn read(root: &Item<'_>, loaded: &Loaded, purpose: Purpose, report: &Report) -> 
     let contacts = contact::read(&table, own.as_ref(), &points);
     let rooms = room::read(&table, name.as_deref(), &contacts, own.as_ref(), &points);
     let presence = device::presence(table.get("presence"), &points);
-    let pubsub = device::pubsub(table.get("pubsub"));
+    let has_account = account.as_ref().is_none_or(|account| account.component.is_none());
+    let pubsub = device::pubsub(table.get("pubsub"), has_account);
     let limits = device::limits(table.get("limits"));
     let zone = match timezone {
         Some(item) => schedule::zone(&item, loaded.zone.as_ref()),

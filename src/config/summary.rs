@@ -6,7 +6,7 @@ use super::board::BoardChoice;
 use super::resolve::Resolved;
 use crate::model::{
     Account, Actuator, Board, Confirm, Device, Exit, HwmonChannel, Kind, Line, Notify, PointId, Pulse, Pulses,
-    PwmChannel, PwmOutput, Role, Scope, Security, Sink, Source, Speaks, Start, SystemFigure, show_duration,
+    PwmChannel, PwmOutput, Role, Scope, Security, Server, Sink, Source, Speaks, Start, SystemFigure, show_duration,
 };
 
 /// The answer to a config without mistakes: device, board, account, points with their lines, contacts with their
@@ -68,11 +68,14 @@ fn account(account: &Account) -> String {
         Security::StartTls => "STARTTLS",
         Security::Direct => "direct TLS",
     };
-    let server = match &account.server {
-        Some(server) if server.host.contains(':') => format!("[{}]:{}", server.host, server.port),
-        Some(server) => format!("{}:{}", server.host, server.port),
-        None => "server by DNS".into(),
+    let place = |server: &Server| match server.host.contains(':') {
+        true => format!("[{}]:{}", server.host, server.port),
+        false => format!("{}:{}", server.host, server.port),
     };
+    if let Some(server) = &account.component {
+        return format!("{}, a component at {}, not encrypted", account.jid, place(server));
+    }
+    let server = account.server.as_ref().map_or("server by DNS".into(), place);
     let trust = if account.authorities.is_some() { ", own authorities" } else { "" };
     let plain = if account.allow_plain { ", PLAIN allowed" } else { "" };
     format!("{}, {server}, {tls}{trust}{plain}", account.jid)

@@ -146,10 +146,16 @@ impl Acting {
 
     /// What a wish comes to in its present state.
     pub fn plan(&self, actuator: &Actuator, wish: &Wish) -> Result<Plan, Refusal> {
-        if let (Quality::Fault(fault), false) = (&self.reading.quality, self.disobeys()) {
-            return Err(Refusal::OutOfOrder(fault.clone()));
-        }
+        self.in_order()?;
         wish.plan(&actuator.kind, actuator.safe, self.present())
+    }
+
+    /// Is there a line to move? One that does not obey is still there.
+    pub fn in_order(&self) -> Result<(), Refusal> {
+        match &self.reading.quality {
+            Quality::Fault(fault) if !self.disobeys() => Err(Refusal::OutOfOrder(fault.clone())),
+            _ => Ok(()),
+        }
     }
 
     /// Moves it, after everybody has been asked.

@@ -4,6 +4,7 @@
 use jid::BareJid;
 use jiff::Timestamp;
 
+use super::deadlines::Deadlines;
 use crate::model::{Alarm, AlarmId, Device, Moment, Now, PointId, Reading};
 
 /// What happened to an alarm.
@@ -46,6 +47,8 @@ pub struct Raised {
 #[derive(Debug)]
 pub struct Alarms {
     states: Vec<State>,
+    /// Those of the states; set after whatever changes one.
+    deadlines: Deadlines,
     /// The alarms of each sensor and each actuator: a sample looks at its own only.
     of_sensor: Vec<Vec<AlarmId>>,
     of_actuator: Vec<Vec<AlarmId>>,
@@ -66,6 +69,7 @@ impl Alarms {
         let of = |point: PointId| device.alarms().filter(|(_, alarm)| alarm.point == point).map(|(id, _)| id).collect();
         Alarms {
             states: device.alarms().map(|_| State::default()).collect(),
+            deadlines: Deadlines::new(device.alarms().count()),
             of_sensor: device.sensors().map(|(id, _)| of(PointId::Sensor(id))).collect(),
             of_actuator: device.actuators().map(|(id, _)| of(PointId::Actuator(id))).collect(),
         }
@@ -83,6 +87,7 @@ impl Alarms {
             };
             if let Some((was, _)) = old.alarms().find(|(_, was)| same(was)) {
                 fresh.states[id.index()] = self.states[was.index()].clone();
+                fresh.deadlines.set(id.index(), fresh.states[id.index()].deadline(alarm));
             }
         }
         fresh
@@ -110,13 +115,8 @@ impl Alarms {
     }
 
     /// When [`Alarms::wake`] has something to do.
-    pub fn deadline(&self, device: &Device) -> Option<Moment> {
-        let of = |(id, alarm): (AlarmId, &Alarm)| {
-            let state = &self.states[id.index()];
-            let lasted = state.pending.map(|since| since + alarm.lasts);
-            lasted.or_else(|| state.raised.as_ref()?.repeat_at)
-        };
-        device.alarms().filter_map(of).min()
+    pub fn deadline(&self) -> Option<Moment> {
+        self.deadlines.earliest()
     }
 
     /// What is known of a point has changed.
@@ -133,7 +133,9 @@ impl Alarms {
         };
         let mut events = Vec::new();
         for id in ids {
-            let event = self.states[id.index()].judge(device.alarm(*id), reading, now);
+            let (alarm, state) = (device.alarm(*id), &mut self.states[id.index()]);
+            let event = state.judge(alarm, reading, now);
+            self.deadlines.set(id.index(), state.deadline(alarm));
             events.extend(event.map(|event| (*id, event)));
         }
         events
@@ -141,7 +143,15 @@ impl Alarms {
 
     /// Everything that is due by now.
     pub fn wake(&mut self, device: &Device, now: Now) -> Vec<(AlarmId, AlarmEvent)> {
-        let wake = |(id, alarm): (AlarmId, &Alarm)| Some((id, self.states[id.index()].wake(alarm, now)?));
+        if self.deadline().is_none_or(|at| at > now.mono) {
+            return Vec::new();
+        }
+        let wake = |(id, alarm): (AlarmId, &Alarm)| {
+            let state = &mut self.states[id.index()];
+            let event = state.wake(alarm, now);
+            self.deadlines.set(id.index(), state.deadline(alarm));
+            Some((id, event?))
+        };
         device.alarms().filter_map(wake).collect()
     }
 
@@ -150,11 +160,17 @@ impl Alarms {
         let raised = self.states[id.index()].raised.as_mut().filter(|raised| raised.seen.is_none())?;
         raised.seen = Some((by.clone(), now.wall));
         raised.repeat_at = None;
+        self.deadlines.set(id.index(), None);
         Some(AlarmEvent::Acknowledged(by.clone()))
     }
 }
 
 impl State {
+    fn deadline(&self, alarm: &Alarm) -> Option<Moment> {
+        let lasted = self.pending.map(|since| since + alarm.lasts);
+        lasted.or_else(|| self.raised.as_ref()?.repeat_at)
+    }
+
     fn judge(&mut self, alarm: &Alarm, reading: &Reading, now: Now) -> Option<AlarmEvent> {
         // Only what is up ends at its other limit; what must last first lasts beyond the one where it begins.
         let Some(holds) = alarm.trigger.judge(&reading.quality, self.raised.is_some()) else {

@@ -2,9 +2,9 @@
 
 use jid::BareJid;
 
-use super::Controller;
 use super::alarms::{AlarmEvent, Alarms};
 use super::rules::{Act, Facts, RuleEvent, Rules, World};
+use super::{Controller, Refusal};
 use crate::model::{AlarmId, ContactId, Device, Gesture, Moment, Now, PointId, Rule, RuleId, SensorId};
 
 /// Alarms, rules, and what they need to know of the world.
@@ -62,8 +62,8 @@ impl Automation {
     }
 
     /// When [`Automation::wake`] has something to do.
-    pub fn deadline(&self, device: &Device) -> Option<Moment> {
-        let deadlines = [self.alarms.deadline(device), self.rules.deadline(), self.world.deadline()];
+    pub fn deadline(&self) -> Option<Moment> {
+        let deadlines = [self.alarms.deadline(), self.rules.deadline(), self.world.deadline()];
         deadlines.into_iter().flatten().min()
     }
 
@@ -122,7 +122,7 @@ impl Automation {
     /// Everything that is due by now; and if the wall clock was set, everything that goes by it.
     pub fn wake(&mut self, device: &Device, control: &Controller, now: Now) -> Vec<Event> {
         let set = self.world.was_set(now);
-        if !set && self.deadline(device).is_none_or(|at| at > now.mono) {
+        if !set && self.deadline().is_none_or(|at| at > now.mono) {
             return Vec::new();
         }
         let heard = self.world.wake(now.mono);
@@ -155,7 +155,7 @@ impl Automation {
     }
 
     /// An action was not let through. True if that is worth a word.
-    pub fn refused(&mut self, id: RuleId, act: &Act, index: usize, why: &str, now: Now) -> bool {
+    pub fn refused(&mut self, id: RuleId, act: &Act, index: usize, why: &Refusal, now: Now) -> bool {
         self.rules.refused(id, act, index, why, now)
     }
 

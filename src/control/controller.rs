@@ -85,7 +85,9 @@ impl Controller {
     /// For a device whose config was read anew: points whose lines stay undisturbed keep what is known of them,
     /// sensors whose filters stay what those remember, and actuators their deadlines. This controller is done with.
     pub fn reloaded(&mut self, old: &Device, new: &Device, now: Now) -> Controller {
-        let mut fresh = Controller { drives: self.drives, ..Controller::new(new, now) };
+        // What a reload brings is claimed safe: start values are for the start of the program.
+        let safe = Past { safe_mode: true, ..Past::default() };
+        let mut fresh = Controller { drives: self.drives, began: self.began, ..Controller::after(&safe, new, now) };
         for point in new.points() {
             match (point, old.point_named(&new.label(point).name)) {
                 (PointId::Sensor(id), Some(PointId::Sensor(was))) if new.sensor(id).is_wired_like(old.sensor(was)) => {
@@ -95,7 +97,7 @@ impl Controller {
                     if same && sensor.kind == before.kind {
                         std::mem::swap(sensing, &mut self.sensors[was.index()]);
                     } else {
-                        sensing.inherit(sensor, self.sensors[was.index()].reading().clone(), now);
+                        sensing.inherit(sensor, &self.sensors[was.index()], now);
                     }
                     fresh.deadlines.set(id.index(), fresh.sensors[id.index()].deadline());
                 }
@@ -110,6 +112,16 @@ impl Controller {
         }
         fresh.keep_apart(new, now);
         fresh
+    }
+
+    /// Edges of a sensor's line were lost.
+    pub fn lost_edges(&mut self, id: SensorId, count: u64, now: Now) {
+        self.sensors[id.index()].lose(count, now);
+    }
+
+    /// The edges a sensor's line has lost, and since when.
+    pub fn loss(&self, id: SensorId) -> Option<(u64, Timestamp)> {
+        self.sensors[id.index()].lost()
     }
 
     /// What is known of a point.
@@ -249,7 +261,7 @@ impl Controller {
         let actuator = device.actuator(id);
         let acting = &mut self.actuators[id.index()];
         let plan = acting.loss().returns(&actuator.kind, now)?;
-        let limits = limits::check(actuator, acting.history(), &plan, None, now);
+        let limits = acting.in_order().and_then(|()| limits::check(actuator, acting.history(), &plan, None, now));
         let away = plan.value != actuator.safe;
         let allowed = limits.and_then(|()| match away {
             true => interlock::check(device, &self.actuators, id, None, now),

@@ -53,8 +53,13 @@ impl Loss {
 
     /// The drive did not take: again, while the link is still lost.
     pub fn insist(&mut self, now: Now) {
+        self.insist_in(INSIST_EVERY, now);
+    }
+
+    /// The same after this time.
+    pub fn insist_in(&mut self, time: Duration, now: Now) {
         if !self.linked {
-            self.due = self.due.or(Some(now.mono + INSIST_EVERY));
+            self.due = self.due.or(Some(now.mono + time));
         }
     }
 

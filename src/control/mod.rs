@@ -28,7 +28,7 @@ mod waiting;
 
 pub use alarms::{AlarmEvent, Alarms, Raised};
 pub use automation::{Automation, Event};
-pub use boots::{Boots, CLEAN_EXIT, CRASHED_WITHIN, CRASHES};
+pub use boots::{Boots, CLEAN_EXIT, CRASHED_WITHIN, CRASHES, HAS_LASTED};
 pub use confirm::{ANSWER_WITHIN, Question, Questions, Verdict, seconds};
 pub use controller::{Controller, Decision};
 pub use drive::{Cause, Drive};

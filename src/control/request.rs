@@ -144,6 +144,21 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// The same, without what not everybody may know who may know of the actuator.
+    #[must_use]
+    pub fn discreet(&self) -> Refusal {
+        match self {
+            Refusal::Locked(_) => Refusal::Locked(None),
+            other => other.clone(),
+        }
+    }
+
+    /// The same reason; a time that runs down makes no other.
+    pub fn is_like(&self, other: &Refusal) -> bool {
+        let waits = self.again_in().is_some();
+        self == other || waits && std::mem::discriminant(self) == std::mem::discriminant(other)
+    }
+
     /// The same wish may be granted after this time.
     pub fn again_in(&self) -> Option<Duration> {
         match self {

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::filters::{Chain, Due, Step};
 use super::hand::Hand;
 use super::steady::Steady;
@@ -21,6 +23,8 @@ pub(super) struct Sensing {
     reading: Reading,
     every: Option<Duration>,
     stale_at: Option<Moment>,
+    /// Edges of its line that nobody has seen, and when the first of them was missed.
+    lost: Option<(u64, Timestamp)>,
 }
 
 /// What came of a sample, or of time.
@@ -43,6 +47,7 @@ impl Sensing {
             reading: Reading::UNKNOWN,
             every: sensor.every,
             stale_at: None,
+            lost: None,
         }
     }
 
@@ -50,11 +55,21 @@ impl Sensing {
         &self.reading
     }
 
+    pub fn lose(&mut self, count: u64, now: Now) {
+        let (before, since) = self.lost.unwrap_or((0, now.wall));
+        self.lost = Some((before.saturating_add(count), since));
+    }
+
+    pub fn lost(&self) -> Option<(u64, Timestamp)> {
+        self.lost
+    }
+
     /// Takes over what was known before the config was read anew.
-    pub fn inherit(&mut self, sensor: &Sensor, reading: Reading, now: Now) {
-        if reading.good().is_none_or(|value| sensor.kind.admits(value)) {
-            self.reading = reading;
+    pub fn inherit(&mut self, sensor: &Sensor, before: &Sensing, now: Now) {
+        if before.reading.good().is_none_or(|value| sensor.kind.admits(value)) {
+            self.reading = before.reading.clone();
         }
+        self.lost = before.lost;
         self.listen(now);
     }
 
@@ -96,6 +111,7 @@ impl Sensing {
         if self.stale_at.is_some_and(|at| at <= now.mono) {
             // Three intervals without a word, or without one that could be believed.
             self.stale_at = None;
+            self.steady.silent();
             sensed.changed |= match self.reading.quality {
                 Quality::Unknown | Quality::Fault(_) if self.filters.is_rejecting() => {
                     self.learn(Quality::Fault(Fault::new(DISBELIEVED)), now)

@@ -64,6 +64,11 @@ impl Steady {
         self.waiting.take().map(|(value, _)| value)
     }
 
+    /// It has fallen silent: what it said last has not lasted.
+    pub fn silent(&mut self) {
+        self.waiting = None;
+    }
+
     fn returned(&mut self, now: Moment) {
         if self.returns.len() >= RETURNS {
             self.returns.pop_front();

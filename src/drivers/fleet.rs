@@ -239,6 +239,8 @@ fn cry(error: JoinError) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::model::{
         Account, Board, DeviceParts, Exit, Fault, Kind, Label, Limits, Line, PresenceRules, PubSubRules, Security,
@@ -290,6 +292,7 @@ mod tests {
                 security: Security::Auto,
                 authorities: None,
                 allow_plain: false,
+                component: None,
             },
             contacts: Vec::new(),
             rooms: Vec::new(),
@@ -390,6 +393,30 @@ mod tests {
         assert_eq!(bench.show("A").as_deref(), Some("off"));
         assert_eq!(bench.show("B").as_deref(), Some("on"));
         assert_eq!(heard.recv().await, None, "a task still runs");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
+        #[test]
+        fn whatever_was_ordered_all_are_left_as_configured(orders in prop::collection::vec((0..3usize, any::<bool>()), 0..20)) {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+            runtime.block_on(async {
+                let (mut lit, mut kept) = (pump("b", "B"), pump("c", "C"));
+                (lit.exit, kept.exit) = (Exit::To(ON), Exit::Keep);
+                let (mut drivers, mut heard) = started(&device(Vec::new(), vec![pump("a", "A"), lit, kept])).await;
+                let mut last = false;
+                for (number, (which, on)) in (1u64..).zip(orders) {
+                    drivers.post(["a", "b", "c"][which], Order { number, value: Value::Switch(on) });
+                    while next(&mut heard).await.2 != Some(number) {}
+                    last = if which == 2 { on } else { last };
+                }
+                let bench = drivers.bench.clone();
+                drivers.leave().await;
+                let left = ["A", "B", "C"].map(|line| bench.show(line).unwrap());
+                assert_eq!(left, ["off", "on", if last { "on" } else { "off" }]);
+            });
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -105,7 +105,12 @@ async fn serve<H: Held>(mut held: H, mut last: Value, orders: &mut Orders, feed:
                         last = value;
                         feed.answer(order.number, Ok(value)).await;
                     }
-                    Err(SetError::Refused(fault)) => feed.answer(order.number, Err(fault)).await,
+                    Err(SetError::Refused(fault)) => {
+                        feed.answer(order.number, Err(fault)).await;
+                        // Only this order failed: what it reads is as good as before.
+                        last = held.read()?;
+                        feed.report(Ok(last)).await;
+                    }
                     Err(SetError::Lost(fault)) => {
                         feed.answer(order.number, Err(fault.clone())).await;
                         return Err(fault);
@@ -242,6 +247,7 @@ mod tests {
         let mut rig = rig();
         rig.next().await.0.unwrap();
         assert_eq!(rig.order(1, Value::Switch(true)).await, (Err(Fault::new("no level")), Some(1)));
+        assert_eq!(rig.next().await, (Ok(SAFE), None), "it is still there");
         assert_eq!(rig.order(2, HALF).await, (Ok(HALF), Some(2)));
         assert_eq!(rig.desk.lock().unwrap().claims, 1);
     }
@@ -252,12 +258,18 @@ mod tests {
         rig.next().await.0.unwrap();
         rig.desk.lock().unwrap().level = 33.0;
         assert_eq!(rig.next().await, (Ok(Value::Number(33.0)), None));
-        // Orders that are refused do not put the look off.
-        rig.desk.lock().unwrap().level = 34.0;
+        // Orders do not put the look off.
         let mut seen = false;
         for number in 0..30 {
             sleep(Duration::from_secs(1)).await;
-            seen |= rig.order(number, Value::Switch(true)).await == (Ok(Value::Number(34.0)), None);
+            rig.orders.send(Order { number, value: HALF }).await.unwrap();
+            loop {
+                match rig.next().await {
+                    (_, Some(_)) => break,
+                    told => seen |= told == (Ok(Value::Number(35.0)), None),
+                }
+            }
+            rig.desk.lock().unwrap().level = 35.0;
         }
         assert!(seen);
     }

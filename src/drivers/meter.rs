@@ -18,6 +18,7 @@ const STILL: Duration = Duration::from_secs(600);
 /// Tells a total at once and then each interval; a rate from the first interval on; a lost line at once.
 pub(super) async fn tell(tally: Tally, scale: PulseValue, gives: Gives, every: Duration, feed: Feed) -> Infallible {
     let mut counts = tally.watch();
+    let mut lost = counts.borrow().lost;
     let mut pace = Pace::new(counts.borrow().pulses, Instant::now());
     let mut next = Instant::now() + if gives == Gives::Total { Duration::ZERO } else { jitter(every, 0.03) };
     loop {
@@ -36,15 +37,16 @@ pub(super) async fn tell(tally: Tally, scale: PulseValue, gives: Gives, every: D
             }
             () = sleep_until(next), if line == Some(Ok(())) => {}
         }
-        let (pulses, last) = {
+        let (pulses, last, gone) = {
             let count = counts.borrow();
-            (count.pulses, count.last)
+            (count.pulses, count.last, count.lost)
         };
         let number = match gives {
             Gives::Total => scale.of(pulses as f64),
             Gives::Rate(per) => scale.of(pace.hertz(pulses, last, Instant::now()) * per.as_secs_f64()),
         };
-        feed.report(Value::number(number).ok_or_else(|| Fault::new("the number is too large"))).await;
+        let result = Value::number(number).ok_or_else(|| Fault::new("the number is too large"));
+        feed.report_after_loss(gone.saturating_sub(std::mem::replace(&mut lost, gone)), result).await;
         next = Instant::now() + jitter(every, 0.03);
     }
 }

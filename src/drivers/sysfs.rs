@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::enable;
 use super::inventory::printable;
-use crate::model::Fault;
+use crate::model::{Fault, QUOTED, clip};
 
 /// What the kernel says in a file is shorter; other files may have no end.
 const LONGEST: u64 = 64 * 1024;
@@ -23,7 +23,7 @@ pub(super) fn text(path: &Path) -> Result<String, String> {
 pub(super) fn number(path: &Path) -> Result<f64, String> {
     let text = text(path)?;
     let word = text.split_whitespace().next().unwrap_or_default();
-    word.parse().map_err(|_| format!("“{}” is not a number", shorten(word)))
+    word.parse().map_err(|_| format!("“{}” is not a number", clip(word, QUOTED)))
 }
 
 /// Writes a file that is there, in one piece, as the kernel wants it.
@@ -35,13 +35,6 @@ pub(super) fn write(path: &Path, text: &str) -> io::Result<()> {
 pub(super) fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or_default().to_owned()
-}
-
-pub(super) fn shorten(text: &str) -> String {
-    match text.char_indices().nth(40) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text.to_owned(),
-    }
 }
 
 /// Looks for one device, each time anew, since it may have come back elsewhere.

@@ -14,6 +14,8 @@ use crate::model::Fault;
 pub(super) struct Count {
     /// Since it was first named in the config.
     pub pulses: u64,
+    /// Edges that came too fast to be judged.
+    pub lost: u64,
     /// When the last one was seen.
     pub last: Option<Instant>,
     /// Is its line ours? `None`: nobody has tried yet.
@@ -26,7 +28,7 @@ pub(super) struct Tally(Arc<watch::Sender<Count>>);
 
 impl Tally {
     fn starting_at(pulses: u64) -> Tally {
-        Tally(Arc::new(watch::Sender::new(Count { pulses, last: None, line: None })))
+        Tally(Arc::new(watch::Sender::new(Count { pulses, lost: 0, last: None, line: None })))
     }
 
     /// So many more. Nobody is woken by that: numbers are told at intervals.
@@ -34,6 +36,14 @@ impl Tally {
         self.0.send_if_modified(|count| {
             count.pulses = count.pulses.wrapping_add(pulses);
             count.last = Some(now);
+            false
+        });
+    }
+
+    /// So many edges were lost. Said with the next number.
+    pub fn lose(&self, edges: u64) {
+        self.0.send_if_modified(|count| {
+            count.lost = count.lost.saturating_add(edges);
             false
         });
     }

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use tracing::debug;
 
 use super::trouble::{Stage, Trouble};
-use crate::model::{Account, Security};
+use crate::model::{Account, Security, Server};
 
 /// The whole time for SRV records; some networks swallow questions for them.
 const SRV_LIMIT: Duration = Duration::from_secs(5);
@@ -74,6 +74,30 @@ pub async fn connect(account: &Account) -> Result<(TcpStream, bool), Trouble> {
         Some(trouble) if failures.is_empty() => Err(trouble),
         _ => Err(Trouble::Unreachable(failures.join(", "))),
     }
+}
+
+/// Connects to a server on this machine: what is said to it is not encrypted.
+///
+/// # Errors
+/// [`Trouble::NotHere`] if the host is another machine, and those of [`connect`].
+pub async fn connect_here(server: &Server) -> Result<TcpStream, Trouble> {
+    let endpoint = Endpoint { host: server.host.clone(), port: server.port, direct: false };
+    let mut addresses = resolve(&endpoint).await?;
+    addresses.retain(|address| address.ip().to_canonical().is_loopback());
+    if addresses.is_empty() {
+        return Err(Trouble::NotHere(server.host.clone()));
+    }
+    let mut failures = Vec::new();
+    for address in addresses {
+        match TcpStream::connect(address).await {
+            Ok(stream) => {
+                stream.set_nodelay(true)?;
+                return Ok(stream);
+            }
+            Err(error) => failures.push(format!("{address}: {}", error.kind())),
+        }
+    }
+    Err(Trouble::Unreachable(failures.join(", ")))
 }
 
 async fn resolve(endpoint: &Endpoint) -> Result<Vec<SocketAddr>, Trouble> {
@@ -196,6 +220,17 @@ mod tests {
 
     fn hosts(records: Vec<Record>, dice: f64) -> Vec<String> {
         order(records, false, &mut || dice).into_iter().map(|endpoint| endpoint.host).collect()
+    }
+
+    #[tokio::test]
+    async fn what_is_not_encrypted_stays_on_this_machine() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = |host: &str| Server { host: host.to_owned(), port: listener.local_addr().unwrap().port() };
+        assert!(connect_here(&server("127.0.0.1")).await.is_ok());
+        for elsewhere in ["192.0.2.1", "0.0.0.0", "::", "2001:db8::1", "::ffff:192.0.2.1"] {
+            let outcome = connect_here(&server(elsewhere)).await;
+            assert_eq!(outcome.err(), Some(Trouble::NotHere(elsewhere.to_owned())));
+        }
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! One attempt to log in: TCP, TLS, SASL, up to the stream that the stanza stream binds and manages.
+//! One attempt to log in: TCP, TLS, SASL, up to the stream that the stanza stream binds and manages. Components have
+//! their own way ([`super::component`]).
 //!
 //! Invariant: every stage has its time limit, and no credential is sent before the certificate was verified.
 
@@ -8,6 +9,7 @@ use std::time::Duration;
 use futures::{SinkExt, StreamExt};
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite};
 use tokio::time::timeout;
+use tokio_rustls::client::TlsStream;
 use tokio_xmpp::stanzastream::Connection;
 use tokio_xmpp::xmlstream::{
     FallibleStreamElement, ReadError, RecvFeaturesError, StreamHeader, Timeouts, XmlStream, XmppStreamElement,
@@ -24,21 +26,29 @@ use super::sasl::{self, Exchange, Offer};
 use super::tap::{Tail, Tap};
 use super::tls::{self, Tls};
 use super::trouble::{Loss, Stage, Trouble};
-use crate::model::Account;
+use crate::model::{Account, Server};
 
 const TLS_LIMIT: Duration = Duration::from_secs(10);
-const LOGIN_LIMIT: Duration = Duration::from_secs(15);
+pub(super) const LOGIN_LIMIT: Duration = Duration::from_secs(15);
 
 /// A silent peer is asked after 35 s and given up after 50 s.
-const TIMEOUTS: Timeouts =
+pub(super) const TIMEOUTS: Timeouts =
     Timeouts { read_timeout: Duration::from_secs(35), response_timeout: Duration::from_secs(15) };
 
 /// All that an attempt needs.
 pub struct Target {
     /// Who, and where.
     pub account: Account,
-    /// Whom to trust.
-    pub tls: Tls,
+    /// How.
+    pub way: Way,
+}
+
+/// The two ways in.
+pub enum Way {
+    /// That of an account, with whom to trust.
+    Account(Tls),
+    /// That of a component, to a server on this machine.
+    Component(Server),
 }
 
 /// An authenticated stream, not yet bound.
@@ -50,22 +60,46 @@ pub struct Session {
 }
 
 impl Target {
+    /// A way that suits the account.
+    ///
+    /// # Errors
+    /// Those of [`Tls::new`].
+    pub fn new(account: &Account) -> Result<Target, Trouble> {
+        let way = match &account.component {
+            Some(server) => Way::Component(server.clone()),
+            None => Way::Account(Tls::new(account)?),
+        };
+        Ok(Target { account: account.clone(), way })
+    }
+
     /// Tries once.
     ///
     /// # Errors
     /// Every [`Trouble`] but those of an established stream.
     pub async fn log_in(&self) -> Result<Session, Trouble> {
-        let (tcp, direct) = address::connect(&self.account).await?;
-        let tcp = Quick(tcp);
-        let tls = within(TLS_LIMIT, Stage::Tls, async {
-            let tcp = if direct { tcp } else { self.start_tls(tcp).await? };
-            self.tls.handshake(tcp, direct).await
-        });
-        let tls = tls.await?;
+        match &self.way {
+            Way::Account(tls) => self.log_in_to_account(tls).await,
+            Way::Component(server) => self.log_in_as_component(server).await,
+        }
+    }
+
+    async fn log_in_to_account(&self, tls: &Tls) -> Result<Session, Trouble> {
+        let tls = self.secure(tls).await?;
         let exporter = tls::exporter(&tls);
         let (tap, tail) = Tap::new(tls);
         let connection = within(LOGIN_LIMIT, Stage::Login, self.authenticate(tap, exporter)).await?;
         Ok(Session { connection, tail })
+    }
+
+    /// A connection to the server, its certificate verified, on which nothing has been said yet.
+    pub(super) async fn secure(&self, tls: &Tls) -> Result<TlsStream<Quick>, Trouble> {
+        let (tcp, direct) = address::connect(&self.account).await?;
+        let tcp = Quick(tcp);
+        within(TLS_LIMIT, Stage::Tls, async {
+            let tcp = if direct { tcp } else { self.start_tls(tcp).await? };
+            tls.handshake(tcp, direct).await
+        })
+        .await
     }
 
     /// RFC 6120 section 5.
@@ -133,11 +167,11 @@ impl Target {
         Ok(Connection { stream: stream.box_stream(), features, identity: self.account.jid.clone().into() })
     }
 
-    fn header(&self) -> StreamHeader<'_> {
+    pub(super) fn header(&self) -> StreamHeader<'_> {
         StreamHeader { to: Some(Cow::Borrowed(self.account.jid.domain().as_str())), from: None, id: None }
     }
 
-    fn no_features(&self, error: RecvFeaturesError) -> Trouble {
+    pub(super) fn no_features(&self, error: RecvFeaturesError) -> Trouble {
         match error {
             RecvFeaturesError::Io(error) => error.into(),
             RecvFeaturesError::StreamError(error) => {
@@ -146,7 +180,10 @@ impl Target {
         }
     }
 
-    async fn hear<S>(&self, stream: &mut XmlStream<S, FallibleStreamElement>) -> Result<XmppStreamElement, Trouble>
+    pub(super) async fn hear<S>(
+        &self,
+        stream: &mut XmlStream<S, FallibleStreamElement>,
+    ) -> Result<XmppStreamElement, Trouble>
     where
         S: AsyncBufRead + Unpin,
     {
@@ -170,7 +207,7 @@ impl Target {
     }
 }
 
-async fn within<T>(
+pub(super) async fn within<T>(
     limit: Duration,
     stage: Stage,
     work: impl Future<Output = Result<T, Trouble>>,
@@ -178,7 +215,7 @@ async fn within<T>(
     timeout(limit, work).await.unwrap_or(Err(Trouble::TimedOut(stage)))
 }
 
-fn unexpected(element: &XmppStreamElement) -> Trouble {
+pub(super) fn unexpected(element: &XmppStreamElement) -> Trouble {
     let kind = match element {
         XmppStreamElement::Stanza(_) => "a stanza",
         XmppStreamElement::Sasl(_) => "a SASL element",
@@ -211,8 +248,9 @@ mod tests {
             security: Security::Auto,
             authorities: None,
             allow_plain: false,
+            component: None,
         };
-        Target { tls: Tls::new(&account).unwrap(), account }
+        Target::new(&account).unwrap()
     }
 
     async fn upgrade(after_header: &str, after_request: &str) -> Result<DuplexStream, Trouble> {

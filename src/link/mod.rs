@@ -5,11 +5,14 @@
 
 mod address;
 mod backoff;
+mod component;
 mod connector;
+mod enrol;
 mod legal;
 mod login;
 mod outbox;
 mod quick;
+mod register;
 mod sasl;
 mod sieve;
 mod slot;
@@ -27,10 +30,11 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tokio_xmpp::stanzastream::{Event, StanzaStage, StanzaState, StanzaStream, StanzaToken, StreamEvent};
 use xmpp_parsers::stanza::Stanza;
 
+use self::component::Pulse;
 use self::connector::Connector;
 use self::login::Target;
 use self::outbox::{Bottleneck, Fate, Outbox, Receipt, UNWRITTEN};
-use self::tls::Tls;
+pub use self::register::{Enrolment, register};
 pub use self::trouble::{Flaw, Loss, Stage, Trouble};
 use crate::model::Account;
 
@@ -72,6 +76,8 @@ pub struct Link {
     stalled: bool,
     /// There is a session that the stream will want to resume.
     resumable: bool,
+    /// A component's sign of life.
+    pulse: Option<Pulse>,
 }
 
 impl Link {
@@ -81,10 +87,10 @@ impl Link {
     /// # Errors
     /// Only what no retry can mend: [`Trouble::Authorities`], or a domain that cannot be a server's name.
     pub fn start(account: &Account, outbox: usize) -> Result<Link, Trouble> {
-        let target = Target { tls: Tls::new(account)?, account: account.clone() };
-        let (stream, connector) = Connector::new(target, DEPTH);
+        let (stream, connector) = Connector::new(Target::new(account)?, DEPTH);
         let outbox = Outbox::new(outbox, rand::random());
-        Ok(Link { stream, connector, outbox, jid: account.jid.clone(), stalled: false, resumable: false })
+        let pulse = account.component.is_some().then(|| Pulse::new(&account.jid));
+        Ok(Link { stream, connector, outbox, jid: account.jid.clone(), stalled: false, resumable: false, pulse })
     }
 
     /// Sends it now, or when the stream is up again if it is a message with words or the stream is resumed; see
@@ -117,6 +123,9 @@ impl Link {
                 }
                 trouble = self.connector.trouble() => return LinkEvent::Trouble(trouble),
                 () = progress => self.stalled = false,
+                beat = Pulse::next(&mut self.pulse), if self.outbox.is_online() => {
+                    self.outbox.post(beat, Timestamp::UNIX_EPOCH);
+                }
                 () = sleep(STALL), if held_up => self.stalled = true,
             }
         }
@@ -125,14 +134,12 @@ impl Link {
     /// Says goodbye with `last` (unavailable presence) if online, after all that waits, and ends the stream. Takes
     /// three seconds at most. Returns the messages that are not known to have arrived, in order and with the times
     /// at which they were posted, for the link that comes after this one.
-    pub async fn close(mut self, last: Option<Stanza>) -> Vec<(Stanza, Timestamp)> {
+    pub async fn close(mut self, last: impl IntoIterator<Item = Stanza>) -> Vec<(Stanza, Timestamp)> {
         let deadline = Instant::now() + CLOSE_LIMIT;
         if !self.outbox.is_online() {
             return self.outbox.into_unsent(false);
         }
-        if let Some(last) = last {
-            self.outbox.post(last, Timestamp::UNIX_EPOCH);
-        }
+        last.into_iter().for_each(|last| self.outbox.post(last, Timestamp::UNIX_EPOCH));
         let flush = async {
             self.pump();
             while self.outbox.is_online() && self.outbox.is_waiting() {
@@ -148,6 +155,7 @@ impl Link {
 
     fn translate(&mut self, event: Event) -> Option<LinkEvent> {
         match event {
+            Event::Stanza(stanza) if self.pulse.as_ref().is_some_and(|pulse| pulse.is_mine(&stanza)) => None,
             Event::Stanza(stanza) => Some(LinkEvent::Stanza(stanza)),
             Event::Stream(StreamEvent::Reset { bound_jid, features }) => {
                 if let Ok(jid) = bound_jid.try_into_full() {
@@ -244,6 +252,7 @@ mod tests {
             security: Security::Auto,
             authorities: None,
             allow_plain: false,
+            component: None,
         };
         Link::start(&account, 8).unwrap()
     }

@@ -171,6 +171,7 @@ mod tests {
             security: Security::Auto,
             authorities: None,
             allow_plain,
+            component: None,
         }
     }
 

@@ -68,6 +68,12 @@ pub enum Trouble {
     /// The server does not serve the account's domain.
     #[error("the server does not serve the domain {0}")]
     WrongDomain(String),
+    /// A component's server must be on this machine, because its stream is not encrypted.
+    #[error("{0} is another machine; a component's stream is not encrypted and goes to this machine only")]
+    NotHere(String),
+    /// Another program is connected as this component.
+    #[error("another program is connected as the component {0}")]
+    Taken(String),
     /// No address took the connection.
     #[error("the server is unreachable: {0}")]
     Unreachable(String),
@@ -176,6 +182,7 @@ impl Trouble {
             | Trouble::Injected
             | Trouble::NotOffered(_)
             | Trouble::WrongDomain(_)
+            | Trouble::NotHere(_)
             | Trouble::Conflict => Patience::Minutes,
             Trouble::Stream { condition, .. } if condition == "policy-violation" || condition == "not-authorized" => {
                 Patience::Minutes

@@ -19,6 +19,9 @@ pub struct Account {
     pub authorities: Option<String>,
     /// The password may be sent as such (inside TLS) to a server that offers nothing better.
     pub allow_plain: bool,
+    /// The device is a component of this server, on this machine (XEP-0114), and has no account: the password is the
+    /// component's secret, and nothing above but the address counts.
+    pub component: Option<Server>,
 }
 
 /// A host and its port.
@@ -30,7 +33,7 @@ pub struct Server {
     pub port: u16,
 }
 
-/// How TLS starts. There is no third way: nothing is ever sent in the clear.
+/// How TLS starts. There is no third way: nothing is ever sent in the clear over a network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Security {
     /// Direct TLS where the domain's SRV records offer it, else STARTTLS.

@@ -91,6 +91,11 @@ impl Device {
         &self.parts.account
     }
 
+    /// It is a component of its server (XEP-0114): no roster, no account, and nobody who keeps subscriptions for it.
+    pub fn is_component(&self) -> bool {
+        self.parts.account.component.is_some()
+    }
+
     /// What its presence shows.
     pub fn presence(&self) -> &PresenceRules {
         &self.parts.presence

@@ -3,6 +3,7 @@
 mod account;
 mod alarm;
 mod board;
+mod clip;
 mod clock;
 mod contact;
 mod counter;
@@ -30,6 +31,7 @@ mod wiring;
 pub use account::{Account, Secret, Security, Server};
 pub use alarm::{Alarm, AlarmId, Priority};
 pub use board::{Board, FoundChip, FoundLine, Pin};
+pub use clip::{QUOTED, clip};
 pub use clock::{Moment, Now, parse_duration, show_duration};
 pub use contact::{Contact, ContactId, Notify, Role, Scope, Speaks};
 pub use counter::{CounterInput, Gives, PulseValue, Pulses};

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::{QUOTED, clip};
+
 /// What a point reads or is set to. A value always belongs to a point, whose [`Kind`] gives it meaning.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Value {
@@ -113,7 +115,7 @@ impl Kind {
                 match text.to_ascii_lowercase().as_str() {
                     "on" | "true" | "1" | "yes" => Ok(Value::Switch(true)),
                     "off" | "false" | "0" | "no" => Ok(Value::Switch(false)),
-                    _ => Err(ValueError::NotAWord { given: shorten(text), words: self.words() }),
+                    _ => Err(ValueError::NotAWord { given: clip(text, QUOTED), words: self.words() }),
                 }
             }
             Kind::Choice { options } => options
@@ -121,25 +123,25 @@ impl Kind {
                 .position(|option| is(option))
                 .and_then(|index| u16::try_from(index).ok())
                 .map(Value::Choice)
-                .ok_or_else(|| ValueError::NotAWord { given: shorten(text), words: options.clone() }),
+                .ok_or_else(|| ValueError::NotAWord { given: clip(text, QUOTED), words: options.clone() }),
             Kind::Number { unit, range, .. } => {
                 let digits = if unit.is_empty() { text } else { text.strip_suffix(unit.as_str()).unwrap_or(text) };
                 let digits = digits.trim();
                 if has_two_meanings(digits) {
-                    return Err(ValueError::TwoMeanings { given: shorten(digits) });
+                    return Err(ValueError::TwoMeanings { given: clip(digits, QUOTED) });
                 }
                 let value = digits
                     .replace(',', ".")
                     .parse::<f64>()
                     .ok()
                     .and_then(Value::number)
-                    .ok_or_else(|| ValueError::NotANumber(shorten(text)))?;
+                    .ok_or_else(|| ValueError::NotANumber(clip(text, QUOTED)))?;
                 if self.admits(value) {
                     return Ok(value);
                 }
                 let (low, high) = range.unwrap_or((f64::MIN, f64::MAX));
                 Err(ValueError::OutOfRange {
-                    given: shorten(text),
+                    given: clip(text, QUOTED),
                     low: self.show(Value::Number(low)),
                     high: self.show(Value::Number(high)),
                 })
@@ -198,14 +200,6 @@ fn has_two_meanings(digits: &str) -> bool {
     let Some((whole, rest)) = digits.trim_start_matches(['-', '+']).split_once(',') else { return false };
     let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     rest.len() == 3 && number(rest) && number(whole) && whole.len() <= 3 && !whole.starts_with('0')
-}
-
-/// What a stranger's client may put into an error text must stay short.
-fn shorten(text: &str) -> String {
-    match text.char_indices().nth(40) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text.to_owned(),
-    }
 }
 
 #[cfg(test)]

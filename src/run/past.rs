@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::control::{Boots, CLEAN_EXIT, CRASHED_WITHIN, CRASHES, Past};
+use crate::control::{Boots, CLEAN_EXIT, CRASHED_WITHIN, CRASHES, HAS_LASTED, Past};
 use crate::model::show_duration;
 use crate::store::{Store, Urgency};
 
@@ -25,7 +25,12 @@ pub(super) fn recall(store: &mut Store, now: Timestamp) -> Past {
     Past { kept, clean, safe_mode }
 }
 
-/// The program ends because it was asked to.
+/// The program has run for [`CRASHED_WITHIN`].
+pub(super) fn has_lasted(store: &mut Store) {
+    store.keep(BOOTS, HAS_LASTED.to_owned(), Urgency::Routine);
+}
+
+/// The program ends because it was asked to, or because its config cannot be used: it has not crashed.
 pub(super) fn leave(store: &mut Store) {
     store.keep(BOOTS, CLEAN_EXIT.to_owned(), Urgency::Soon);
 }

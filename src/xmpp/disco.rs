@@ -67,7 +67,7 @@ fn info(turn: &mut Turn<'_>, caller: &Caller<'_>, payload: Element) -> Reply {
         let point = asker.readable().find(|point| scene.name(*point) == name);
         point.map(|point| describe(scene, asker, point, &node))
     } else {
-        let command = Command::find(asker, &node);
+        let command = Command::find(scene, asker, &node);
         command
             .map(|c| named(&node, "automation", "command-node", &c.title(scene.device), &[adhoc::NS, ns::DATA_FORMS]))
     };
@@ -84,10 +84,12 @@ fn items(turn: &mut Turn<'_>, caller: &Caller<'_>, payload: Element) -> Reply {
             .readable()
             .map(|point| item(format!("{POINTS}{}", scene.name(point)), scene.label(point).to_owned()))
             .collect(),
-        Some(adhoc::NS) => {
-            Command::all(asker).map(|command| item(command.node(scene.device), command.title(scene.device))).collect()
+        Some(adhoc::NS) => Command::all(scene, asker)
+            .map(|command| item(command.node(scene.device), command.title(scene.device)))
+            .collect(),
+        Some(node) if Command::find(scene, asker, node).is_some() || is_readable_point(scene, asker, node) => {
+            Vec::new()
         }
-        Some(node) if Command::find(asker, node).is_some() || is_readable_point(scene, asker, node) => Vec::new(),
         Some(_) => return no_such_node(),
     };
     Reply::Result(Some(DiscoItemsResult { node: query.node, items, rsm: None }.into()))

@@ -76,6 +76,13 @@ pub enum Reply {
         /// The session that ends with the answer.
         session: String,
     },
+    /// End safe mode, and answer this session.
+    LeaveSafeMode {
+        /// The command node.
+        node: String,
+        /// The session that ends with the answer.
+        session: String,
+    },
     /// The answer to the question whether an actuator shall really move; what follows answers this session.
     Confirm {
         /// Yes or no.

@@ -137,9 +137,10 @@ impl Journal {
         if self.refusals.take(now.mono) != Pass::Yes {
             return None;
         }
-        let line = format!("{}: refused to {}: {refusal}", device.actuator(id).label.text, asker.jid());
-        self.keep(now.wall, PointId::Actuator(id), line.clone(), None);
-        Some(line)
+        let line = |why: &Refusal| format!("{}: refused to {}: {why}", device.actuator(id).label.text, asker.jid());
+        // Who reads it may know less than who asked.
+        self.keep(now.wall, PointId::Actuator(id), line(&refusal.discreet()), None);
+        Some(line(refusal))
     }
 
     /// Something about a point that whoever may read it may know.

@@ -87,6 +87,13 @@ pub fn lasting(to: Jid, id: String, body: String) -> Message {
     message
 }
 
+/// A message that is of no use later: the server is asked neither to keep it nor to archive it (XEP-0334).
+pub fn passing(to: Jid, id: String, body: String) -> Message {
+    let mut message = write(to, MessageType::Chat, id, body);
+    message.payloads.push(Element::builder("no-store", HINTS).build());
+    message
+}
+
 /// A message of ours, with the id that lets a receiver drop a copy (XEP-0359).
 pub fn write(to: Jid, type_: MessageType, id: String, body: String) -> Message {
     let mut message = Message::new_with_type(type_, to);

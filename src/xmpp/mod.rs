@@ -4,6 +4,7 @@ pub mod adhoc;
 pub mod alarms;
 pub mod caps;
 pub mod chat;
+pub mod component;
 pub mod disco;
 mod features;
 pub mod hub;

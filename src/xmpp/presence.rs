@@ -2,18 +2,19 @@
 //! device is. Well: none. A fault, a stale point, an alarm somebody has seen: `away`. An alarm nobody has seen: `dnd`.
 //!
 //! The broadcast goes to every contact, so it holds only what every contact may read. Who may read more is
-//! sent a fuller one directly while online.
+//! sent a fuller one directly while online. A component has no server that would spread a broadcast, so there each
+//! contact is sent its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use jid::Jid;
+use jid::{BareJid, Jid};
 use xmpp_parsers::presence::{Presence, Show};
 
 use super::roster::Roster;
 use super::{Scene, alarms, caps};
 use crate::control::{Asker, recognise};
-use crate::model::{ContactId, Device, Moment, PointId, Quality};
+use crate::model::{Contact, ContactId, Device, Moment, PointId, Quality, clip};
 
 /// Even news of health is not sent more often than this: a loose wire must not become a flood.
 const URGENT_GAP: Duration = Duration::from_secs(1);
@@ -47,12 +48,16 @@ pub struct Dashboard {
     due: Option<Moment>,
     /// Clients of contacts that are online, and what each was told directly.
     followed: BTreeMap<Jid, (ContactId, Option<Face>)>,
+    /// Of a component: what each contact was told. Who is not here wants to hear nothing.
+    audience: BTreeMap<ContactId, Option<Face>>,
+    /// Of a component: contacts that have ended their subscription in this run.
+    gone: BTreeSet<BareJid>,
 }
 
 impl Dashboard {
     /// A new stream: nobody has seen anything, and nobody has been seen. Silent until [`Dashboard::introduce`].
     pub fn begin(&mut self) {
-        *self = Dashboard::default();
+        *self = Dashboard { gone: std::mem::take(&mut self.gone), ..Dashboard::default() };
     }
 
     /// Another config: who is no contact any more is not followed, and ids mean other things now.
@@ -60,6 +65,7 @@ impl Dashboard {
         let old = std::mem::take(&mut self.followed);
         let id = |jid: &Jid| recognise(device, jid).map(|asker| asker.id());
         self.followed = old.into_keys().filter_map(|jid| id(&jid).map(|id| (jid, (id, None)))).collect();
+        self.audience.clear();
         self.broadcast = None;
         self.due = None;
     }
@@ -72,7 +78,37 @@ impl Dashboard {
     /// Tells everybody anew: the first presence of a stream, and of a config.
     pub fn introduce(&mut self, scene: &Scene<'_>, roster: &Roster) -> Vec<Presence> {
         self.broadcast = None;
+        if scene.device.is_component() {
+            let wanting = |contact: &Contact| !self.gone.contains(&contact.jid);
+            let wanting = scene.device.contacts().filter(|(_, contact)| wanting(contact));
+            self.audience = wanting.map(|(id, _)| (id, None)).collect();
+        }
         self.send(scene, roster)
+    }
+
+    /// A component is asked for its presence by a contact, or by the contact's server in its name.
+    pub fn answer(&mut self, scene: &Scene<'_>, asker: Asker<'_>) -> Presence {
+        self.gone.remove(asker.jid());
+        let face = face_for(scene, asker);
+        let presence = directed(scene, &face, &asker.jid().clone().into());
+        self.audience.insert(asker.id(), Some(face));
+        presence
+    }
+
+    /// A contact does not want a component's presence any more: the last one it gets.
+    pub fn dismiss(&mut self, asker: Asker<'_>) -> Presence {
+        self.audience.remove(&asker.id());
+        self.gone.insert(asker.jid().clone());
+        Presence::unavailable().with_to(asker.jid().clone())
+    }
+
+    /// The presences that end all this: gone on purpose, not lost.
+    pub fn farewell(&self, device: &Device) -> Vec<Presence> {
+        if !device.is_component() {
+            return vec![Presence::unavailable()];
+        }
+        let last = |id: &ContactId| Presence::unavailable().with_to(device.contact(*id).jid.clone());
+        self.audience.keys().map(last).collect()
     }
 
     /// When [`Dashboard::update`] has something to send.
@@ -103,7 +139,11 @@ impl Dashboard {
             // Clients that vanish without a word stay here, so the new one takes an old one's place.
             self.followed.remove(&own[0]);
         }
-        let wanted = self.broadcast.as_ref().and_then(|common| wanted(scene, roster, asker, common));
+        let wanted = match scene.device.is_component() {
+            // Its server asks for us only if the contact has subscribed.
+            true => Some(face_for(scene, asker)).filter(|_| self.audience.contains_key(&asker.id())),
+            false => self.broadcast.as_ref().and_then(|common| wanted(scene, roster, asker, common)),
+        };
         self.followed.insert(from.clone(), (asker.id(), wanted.clone()));
         wanted.map(|face| directed(scene, &face, from))
     }
@@ -114,7 +154,8 @@ impl Dashboard {
         let common = common_face(scene);
         let mut changed = common != *broadcast;
         let mut urgent = common.health != broadcast.health;
-        for (id, told) in self.followed.values() {
+        let told = self.followed.values().filter(|_| !scene.device.is_component()).map(|(id, told)| (id, told));
+        for (id, told) in told.chain(&self.audience) {
             let face = face_for(scene, Asker::of(scene.device, *id));
             let before = told.as_ref().unwrap_or(broadcast);
             changed |= face != *before;
@@ -135,24 +176,43 @@ impl Dashboard {
 
     fn send(&mut self, scene: &Scene<'_>, roster: &Roster) -> Vec<Presence> {
         let common = common_face(scene);
+        let presences = match scene.device.is_component() {
+            true => self.send_to_each(scene),
+            false => self.send_to_all(scene, roster, &common),
+        };
+        self.broadcast = Some(common);
+        self.sent_at = Some(scene.now.mono);
+        self.due = None;
+        presences
+    }
+
+    fn send_to_each(&mut self, scene: &Scene<'_>) -> Vec<Presence> {
         let mut presences = Vec::new();
-        let fresh = self.broadcast.as_ref() != Some(&common);
+        for (id, told) in &mut self.audience {
+            let asker = Asker::of(scene.device, *id);
+            let face = Some(face_for(scene, asker)).filter(|face| told.as_ref() != Some(face));
+            presences.extend(face.iter().map(|face| directed(scene, face, &asker.jid().clone().into())));
+            *told = face.or(told.take());
+        }
+        presences
+    }
+
+    fn send_to_all(&mut self, scene: &Scene<'_>, roster: &Roster, common: &Face) -> Vec<Presence> {
+        let mut presences = Vec::new();
+        let fresh = self.broadcast.as_ref() != Some(common);
         if fresh {
-            presences.push(dress(scene, &common));
+            presences.push(dress(scene, common));
         }
         for (jid, (id, told)) in &mut self.followed {
-            let wanted = wanted(scene, roster, Asker::of(scene.device, *id), &common);
+            let wanted = wanted(scene, roster, Asker::of(scene.device, *id), common);
             match (&wanted, &*told) {
                 // The broadcast reaches these too, so what they are told directly has to be told again after it.
                 (Some(face), _) if fresh || *told != wanted => presences.push(directed(scene, face, jid)),
-                (None, Some(_)) if !fresh => presences.push(directed(scene, &common, jid)),
+                (None, Some(_)) if !fresh => presences.push(directed(scene, common, jid)),
                 _ => {}
             }
             *told = wanted;
         }
-        self.broadcast = Some(common);
-        self.sent_at = Some(scene.now.mono);
-        self.due = None;
         presences
     }
 }
@@ -189,22 +249,15 @@ fn face(scene: &Scene<'_>, visible: impl Fn(PointId) -> bool) -> Face {
         false => Health::Well,
     };
     let parts: Vec<String> = mode.into_iter().chain(alarms).chain(parts).collect();
-    Face { health, text: clipped(&parts.join(" · "), MOST_TEXT) }
+    Face { health, text: clip(&parts.join(" · "), MOST_TEXT) }
 }
 
 /// A reading in the fewest words.
 fn brief(scene: &Scene<'_>, point: PointId) -> String {
     match &scene.reading(point).quality {
         Quality::Unknown => "?".into(),
-        Quality::Fault(fault) => format!("fault ({})", clipped(&fault.0, MOST_REASON)),
+        Quality::Fault(fault) => format!("fault ({})", clip(&fault.0, MOST_REASON)),
         _ => scene.reading(point).show(scene.device.kind(point)),
-    }
-}
-
-fn clipped(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        Some((cut, _)) => format!("{}…", &text[..cut]),
-        None => text.to_owned(),
     }
 }
 

@@ -127,6 +127,7 @@ fn blank_item(jid: &BareJid) -> Item {
     }
 }
 
-fn directed(type_: Type, to: &BareJid) -> Stanza {
+/// A presence about subscriptions, or the last one, to one contact.
+pub fn directed(type_: Type, to: &BareJid) -> Stanza {
     Presence::new(type_).with_to(to.clone()).into()
 }

@@ -9,6 +9,8 @@ use jid::BareJid;
 
 /// More lines than this and a status becomes a wall.
 const MOST_LINES: usize = 40;
+/// The same of lines that say what was lost.
+const MOST_LOSSES: usize = 5;
 
 /// One point and what it reads: `Front door: open`.
 pub fn reading(scene: &Scene<'_>, point: PointId) -> String {
@@ -78,11 +80,36 @@ pub fn status(scene: &Scene<'_>, asker: Asker<'_>) -> String {
     if scene.dropped > 0 {
         lines.push(format!("{} messages were lost while the server was out of reach", scene.dropped));
     }
+    lines.extend(lost_edges(scene, &points));
     lines.extend(points.iter().take(MOST_LINES).map(|point| reading(scene, *point)));
     if points.len() > MOST_LINES {
         lines.push(format!("… and {} more; ask for one by its name", points.len() - MOST_LINES));
     }
     lines.join("\n")
+}
+
+/// Which lines were too fast for us.
+fn lost_edges(scene: &Scene<'_>, points: &[PointId]) -> Vec<String> {
+    let mut losses: Vec<_> = points
+        .iter()
+        .filter_map(|point| match point {
+            PointId::Sensor(id) => scene.control.loss(*id).map(|(count, since)| (*point, count, since)),
+            PointId::Actuator(_) => None,
+        })
+        .collect();
+    let more = losses.split_off(losses.len().min(MOST_LOSSES));
+    let mut lines: Vec<String> = losses
+        .into_iter()
+        .map(|(point, count, since)| {
+            let since = scene.now.offset.to_datetime(since).strftime("%Y-%m-%d %H:%M");
+            format!("{count} edges of {} came too fast and were lost since {since}", scene.label(point))
+        })
+        .collect();
+    if !more.is_empty() {
+        let count = more.iter().fold(0u64, |sum, (_, count, _)| sum.saturating_add(*count));
+        lines.push(format!("… and {count} edges of {} more", more.len()));
+    }
+    lines
 }
 
 /// What became of a wish, in one line.
@@ -138,6 +165,8 @@ pub fn asked_others(what: &str, others: usize) -> String {
     format!("A second person must confirm {what} within {}; I have asked {people}.", show_duration(ANSWER_WITHIN))
 }
 
+/// The answer to whoever has ended safe mode.
+pub const SAFE_MODE_OVER: &str = "Safe mode is over; rules are on again.";
 /// There is nothing to say yes or no to.
 pub const NO_QUESTION: &str = "There is nothing to confirm.";
 

@@ -306,3 +306,45 @@ fn a_request_that_changes_nothing_is_logged_with_who_made_it() {
     talk.hardware_obeys();
     assert_eq!(talk.logged(), ["Pump: on, back to off in 20m (carol@home.example)"]);
 }
+
+#[test]
+fn what_is_wished_before_the_line_is_claimed_is_obeyed_and_not_disobedience() {
+    let mut talk = Talk::offline(GREENHOUSE);
+    talk.online();
+    talk.says(ANNA, "pump on");
+    talk.report("pump", Ok(Value::Switch(false)));
+    talk.hardware_obeys();
+    talk.sent();
+    assert_eq!(talk.ask(ANNA, "pump"), "Pump: on, back to off in 1h");
+    talk.pass(minutes(60));
+    assert_eq!(talk.moved(), ["pump off"]);
+}
+
+#[test]
+fn what_is_broken_when_the_server_is_back_does_not_go_back() {
+    let mut talk = Talk::begin_with(&with("on_link_loss = { after = \"1m\", back = true }"));
+    talk.ask_quietly(ANNA, "pump on");
+    talk.feed(Input::Offline);
+    talk.pass(minutes(1));
+    talk.hardware_obeys();
+    talk.report("pump", Err(Fault::new("gone")));
+    talk.online();
+    assert_eq!(talk.moved(), Vec::<String>::new());
+    talk.report("pump", Ok(Value::Switch(false)));
+    talk.pass(minutes(1));
+    assert_eq!(talk.moved(), Vec::<String>::new());
+    talk.sent();
+    assert_eq!(talk.ask(ANNA, "pump"), "Pump: off");
+}
+
+#[test]
+fn a_start_value_is_for_the_start_and_not_for_a_reload() {
+    let mut talk = Talk::begin();
+    let fresh = "\n[actuators.heater]\nlabel = \"Heater\"\nsim = { line = \"OUT8\" }\nsafe = \"off\"\nstart = \"on\"\n";
+    talk.feed(Input::Reload(Box::new(device(&format!("{GREENHOUSE}{fresh}")))));
+    // What a reload brings is claimed safe.
+    talk.report("heater", Ok(Value::Switch(false)));
+    talk.online();
+    talk.sent();
+    assert_eq!(talk.ask(ANNA, "heater"), "Heater: off");
+}

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use katydid::agent::Input;
 use katydid::model::{Fault, Value};
 
-use crate::talk::{GREENHOUSE, Talk};
+use crate::talk::{GREENHOUSE, Talk, device};
 
 const ANNA: &str = "anna@home.example";
 const SECOND: Duration = Duration::from_secs(1);
@@ -103,4 +104,55 @@ fn a_contact_that_is_loose_for_an_hour_is_told_a_few_times_and_its_cure_at_last(
     talk.pass(61 * SECOND);
     assert_eq!(talk.logged(), ["Front door: closed"]);
     assert_eq!(talk.heard(), ["carol@home.example: Front door: closed"]);
+}
+
+#[test]
+fn what_came_back_for_a_moment_and_then_fell_silent_is_not_believed() {
+    let text = GREENHOUSE.replace("every = \"30s\"", "every = \"1s\"");
+    let mut talk = Talk::offline(&text);
+    talk.settle();
+    talk.online();
+    for second in 0..60 {
+        talk.report("air", if second % 2 == 0 { Err(Fault::new("loose")) } else { Ok(Value::Number(20.0)) });
+        talk.pass(SECOND);
+    }
+    talk.report("air", Ok(Value::Number(21.0)));
+    talk.pass(300 * SECOND);
+    assert_eq!(talk.ask(ANNA, "air"), "Air: fault: comes and goes: loose");
+}
+
+#[test]
+fn edges_that_were_lost_are_told_in_status_to_those_who_may_read_the_sensor() {
+    let mut talk = Talk::begin();
+    let lost = |point: &str, count| Input::LostEdges { point: point.into(), count };
+    assert!(!talk.ask(ANNA, "status").contains("lost"));
+    talk.feed(lost("air", 40));
+    let told = talk.ask(ANNA, "status").lines().nth(1).unwrap().replacen("40", "42", 1);
+    assert!(told.starts_with("42 edges of Air came too fast and were lost since 20"), "{told}");
+    talk.pass(3600 * SECOND);
+    talk.feed(lost("air", 2));
+    assert_eq!(talk.ask(ANNA, "status").lines().nth(1), Some(&*told));
+    assert!(!talk.ask("carol@home.example", "status").contains("lost"));
+    talk.feed(lost("pump", 1));
+    talk.feed(lost("nobody", 1));
+    assert_eq!(talk.ask(ANNA, "status").matches("lost since").count(), 1);
+}
+
+#[test]
+fn what_was_lost_is_still_told_after_a_reload_and_of_many_lines_in_few() {
+    let lines: String = (2..=8).map(|n| format!("[sensors.in{n}]\nsim = {{ line = \"IN{n}\" }}\n")).collect();
+    let text = GREENHOUSE.to_owned() + &lines;
+    let mut talk = Talk::begin_with(&text);
+    for n in 2..=8 {
+        talk.feed(Input::LostEdges { point: format!("in{n}").into(), count: 100 });
+    }
+    let told = |talk: &mut Talk| {
+        let status = talk.ask(ANNA, "status");
+        status.lines().filter(|line| line.contains("edges of")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let lines = told(&mut talk);
+    assert_eq!((lines.len(), &*lines[5]), (6, "… and 200 edges of 2 more"));
+    talk.feed(Input::Reload(Box::new(device(&text))));
+    talk.settle();
+    assert_eq!(told(&mut talk), lines);
 }

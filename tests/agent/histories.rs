@@ -72,6 +72,26 @@ safe = 0
 step = 5
 ramp = { over = "2s" }
 max_on = "10m"
+
+[sensors.float]
+sim = { line = "IN1" }
+
+[rules.fill]
+when = { sensor = "float", equals = "on" }
+set = { actuator = "right", to = "on" }
+otherwise = { set = { actuator = "right", to = "off" } }
+
+[rules.empty]
+when = { sensor = "float", equals = "off", for = "5s" }
+set = { actuator = "left", to = "on", for = "10s" }
+
+[rules.rinse]
+when = { every = "7s" }
+set = { actuator = "pump", to = "on", for = "2s" }
+
+[rules.noon]
+when = { at = "08:05" }
+set = { actuator = "pump", to = "on" }
 "#;
 
 const PEOPLE: [&str; 4] = ["anna@home.example", "ben@home.example", "carol@home.example", "mallory@elsewhere.example"];
@@ -97,6 +117,13 @@ enum Happening {
     Killed,
     Restarted,
     Reload,
+    /// The float says off or on, or is broken.
+    Float(u8),
+    /// The system knows the time, or does not.
+    Clock(bool),
+    /// It has been killed again and again: safe mode.
+    Crashed,
+    LeavesSafeMode(usize),
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
@@ -115,6 +142,10 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => Just(Happening::Killed),
         1 => Just(Happening::Restarted),
         1 => Just(Happening::Reload),
+        6 => (0u8..3).prop_map(Happening::Float),
+        1 => any::<bool>().prop_map(Happening::Clock),
+        1 => Just(Happening::Crashed),
+        1 => (0..PEOPLE.len()).prop_map(Happening::LeavesSafeMode),
     ]
 }
 
@@ -135,6 +166,8 @@ struct House {
     lines: BTreeMap<&'static str, Line>,
     kept: BTreeMap<String, String>,
     questions: Vec<String>,
+    /// When each rule moved something in the last minute.
+    ruled: BTreeMap<String, VecDeque<Duration>>,
     /// What went on in earlier runs: the clock on the stage begins anew in each.
     before: Duration,
     /// Somebody else has been at the valves, so that both may be on for a moment.
@@ -165,6 +198,7 @@ impl House {
             lines: POINTS.iter().map(line).collect(),
             kept: BTreeMap::new(),
             questions: Vec::new(),
+            ruled: BTreeMap::new(),
             before: Duration::ZERO,
             meddled: false,
             transcript: Vec::new(),
@@ -201,7 +235,7 @@ impl House {
     }
 
     /// The process ends, with or without having been asked to. Lines that are let go fall to safe.
-    fn end(&mut self, clean: bool) {
+    fn end(&mut self, clean: bool, safe_mode: bool) {
         self.settle();
         for point in POINTS {
             self.put(point, safe(point));
@@ -209,7 +243,7 @@ impl House {
         }
         self.before = self.time();
         let wall = self.talk.wrong() + self.talk.now().mono.0.as_secs() as i64;
-        let past = Past { kept: self.kept.clone(), clean, safe_mode: false };
+        let past = Past { kept: self.kept.clone(), clean, safe_mode };
         self.talk = Talk::after_at(&past, house(), wall);
         self.questions.clear();
         self.begin();
@@ -280,7 +314,7 @@ impl House {
             Cause::TimeUp | Cause::Interlock => assert!(!away, "{drive:?}"),
             Cause::LinkLost => assert!(!away && name == "left", "{drive:?}"),
             Cause::LinkBack => assert_eq!(name, "left"),
-            Cause::Rule { .. } => panic!("there are no rules"),
+            Cause::Rule { rule, .. } => self.ruled(&name, rule),
         }
         let (time, was) = (self.time(), self.lines[name.as_str()].clone());
         if away && was.value == safe(&name) && was.late.is_empty() {
@@ -301,6 +335,17 @@ impl House {
             (false, _) => self.line(&name).late.push_back((number, value)),
         }
         assert!(self.meddled || !self.both_on(), "both valves are on after {drive:?}");
+    }
+
+    /// A rule moves what it may, while rules are on, and never runs away.
+    fn ruled(&mut self, name: &str, rule: &str) {
+        assert!(!self.talk.agent.is_in_safe_mode(), "{rule} acts in safe mode");
+        assert!(matches!((rule, name), ("fill", "right") | ("empty", "left") | ("rinse" | "noon", "pump")));
+        let time = self.time();
+        let acts = self.ruled.entry(rule.to_owned()).or_default();
+        acts.retain(|at| time - *at < Duration::from_secs(60));
+        acts.push_back(time);
+        assert!(acts.len() <= 60, "{rule} has acted {} times in a minute", acts.len());
     }
 
     fn both_on(&self) -> bool {
@@ -390,8 +435,22 @@ impl House {
                     self.talk.report(name, Ok(Value::Switch(true)));
                 }
             }
-            Happening::Killed => self.end(false),
-            Happening::Restarted => self.end(true),
+            Happening::Killed => self.end(false, false),
+            Happening::Restarted => self.end(true, false),
+            Happening::Crashed => self.end(false, true),
+            Happening::Float(says) => {
+                let says = [Ok(Value::Switch(false)), Ok(Value::Switch(true)), Err(Fault::new("broken"))]
+                    .into_iter()
+                    .nth(usize::from(says));
+                self.talk.report("float", says.expect("three things"));
+            }
+            Happening::Clock(known) => self.talk.feed(Input::Clock { known }),
+            Happening::LeavesSafeMode(who) => {
+                let before = self.talk.agent.is_in_safe_mode();
+                self.talk.says(PEOPLE[who], "leave safe mode");
+                let after = self.talk.agent.is_in_safe_mode();
+                assert!(after == before || who == 0, "only the owner ends it");
+            }
             Happening::Reload => self.talk.feed(Input::Reload(Box::new(house()))),
         }
         self.settle();

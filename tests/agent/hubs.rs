@@ -30,6 +30,8 @@ fn openhab(sent: &[Element]) -> Vec<String> {
     let to_hub = sent.iter().filter(|e| e.name() == "message" && e.attr("to").is_some_and(|to| to.starts_with(HUB)));
     let events = to_hub.map(|message| {
         let bodies: Vec<&Element> = message.children().filter(|child| child.name() == "body").collect();
+        // What it is sent must not be kept for it: it would take old lines for new events.
+        assert!(message.has_child("no-store", "urn:xmpp:hints"));
         let chat = matches!(message.attr("type"), None | Some("chat" | "normal"));
         match bodies.as_slice() {
             [body] if chat && body.attr("xml:lang").is_none() => body.text(),

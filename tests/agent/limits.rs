@@ -581,3 +581,48 @@ fn a_clock_that_jumps_takes_what_is_kept_along() {
     talk.pass(seconds(539));
     assert_eq!(talk.moved(), ["pump off"], "and no deadline moves");
 }
+
+#[test]
+fn a_lost_link_switches_nothing_on_before_its_rest_is_over() {
+    let text = pump("min_off = \"1m\"\non_link_loss = { after = \"10s\", to = \"on\" }");
+    let mut talk = begin(&text);
+    talk.pass(seconds(60));
+    talk.ask_calmly(ANNA, "pump on");
+    talk.ask_calmly(ANNA, "pump off");
+    talk.feed(Input::Offline);
+    talk.pass(seconds(59));
+    assert_eq!(talk.moved(), Vec::<String>::new());
+    talk.pass(seconds(1));
+    assert_eq!(talk.moved(), ["pump on"]);
+}
+
+#[test]
+fn the_log_does_not_name_the_other_of_a_group_to_who_may_not_know_of_it() {
+    let text = valves("").replace("points = [\"door\", \"pump\"]", "points = [\"left\"]");
+    let rule =
+        "[rules.wet]\nwhen = { sensor = \"door\", equals = \"open\" }\nset = { actuator = \"left\", to = \"open\" }";
+    let mut talk = begin(&format!("{text}\n{rule}").replace("role = \"operator\"", "role = \"owner\""));
+    talk.pass(seconds(3));
+    talk.ask_calmly(ANNA, "right open");
+    assert!(talk.ask_calmly(ANNA, "left open").contains("Valve right is open"));
+    talk.report("door", Ok(ON));
+    talk.sent();
+    let log = talk.ask_calmly(CAROL, "log");
+    assert!(log.contains("refused") && !log.contains("right"), "{log}");
+}
+
+#[test]
+fn a_rule_that_overtakes_a_gradual_movement_leaves_no_deadline_behind() {
+    let dimmer = "safe = 0\nramp = { over = \"10s\" }";
+    let rule = "[rules.dark]\nwhen = { sensor = \"door\", equals = \"open\", for = \"3s\" }\nset = { actuator = \"lamp\", to = 10 }";
+    let text = format!("{}\n{rule}", GREENHOUSE.replace("safe = 0", dimmer));
+    let mut talk = begin(&text);
+    talk.report("door", Ok(ON));
+    talk.says(ANNA, "lamp 100");
+    for _ in 0..40 {
+        talk.hardware_obeys();
+        talk.pass(millis(100));
+    }
+    let heard = talk.heard();
+    assert!(heard.iter().any(|line| line.contains("something else was wanted")), "{heard:?}");
+}

@@ -5,6 +5,7 @@
 mod adhoc;
 mod alarms;
 mod chat;
+mod component;
 mod discovery;
 mod edges_of_life;
 mod faults;

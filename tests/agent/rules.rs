@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use katydid::agent::Input;
-use katydid::control::Cause;
+use katydid::control::{Cause, Past};
 use katydid::model::{Fault, Value};
 
 use crate::talk::{GREENHOUSE, Talk};
@@ -393,4 +393,45 @@ fn a_reload_does_not_repeat_what_a_rule_has_done() {
     assert_eq!(moved(&mut talk), Vec::<String>::new());
     talk.feed(Input::Reload(Box::new(crate::talk::device(&config(&rule.replace("rules.a", "rules.b"))))));
     assert_eq!(moved(&mut talk), ["pump on"], "another rule begins anew");
+}
+
+#[test]
+fn a_refusal_whose_time_runs_down_is_said_once() {
+    let text = config(
+        "[rules.a]\nwhen = { sensor = \"door\", equals = \"open\" }\nset = { actuator = \"pump\", to = \"on\" }",
+    );
+    let mut talk = Talk::begin_with(&text.replace("max_on = \"1h\"", "min_off = \"10m\""));
+    talk.logged();
+    door(&mut talk, true);
+    talk.pass(secs(400));
+    let log = talk.logged_aloud();
+    assert_eq!(log.iter().filter(|line| line.contains("refused")).count(), 1, "{log:?}");
+    talk.pass(secs(230));
+    assert_eq!(moved(&mut talk), ["pump on"]);
+}
+
+#[test]
+fn safe_mode_is_left_by_a_form_that_only_owners_have_and_rules_act_again() {
+    let rule = "[rules.a]\nwhen = { sensor = \"door\", equals = \"open\" }\nset = { actuator = \"pump\", to = \"on\" }";
+    let past = Past { safe_mode: true, ..Past::default() };
+    let mut talk = Talk::after(&past, &config(rule));
+    talk.settle();
+    talk.online();
+    door(&mut talk, true);
+    talk.pass(secs(60));
+    assert_eq!(moved(&mut talk), Vec::<String>::new(), "rules are off");
+    let command = |talk: &mut Talk, who: &str| {
+        talk.sent();
+        let id = talk.next();
+        let node = "<command xmlns='http://jabber.org/protocol/commands' node='leave-safe-mode'/>";
+        talk.recv(&format!("<iq from='{who}/pc' type='set' id='{id}'>{node}</iq>"));
+        talk.sent().iter().find(|e| e.name() == "iq").map(String::from).unwrap_or_default()
+    };
+    assert!(command(&mut talk, "carol@home.example").contains("item-not-found"));
+    assert!(talk.agent.is_in_safe_mode());
+    let answer = command(&mut talk, ANNA);
+    assert!(answer.contains("Safe mode is over; rules are on again."), "{answer}");
+    assert!(!talk.agent.is_in_safe_mode());
+    assert_eq!(moved(&mut talk), ["pump on"]);
+    assert!(command(&mut talk, ANNA).contains("item-not-found"), "there is nothing to leave");
 }

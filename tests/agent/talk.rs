@@ -199,7 +199,10 @@ impl Talk {
         let text = text.replace('&', "&amp;").replace('<', "&lt;");
         self.said += 1;
         let id = self.said;
-        self.recv(&format!("<message from='{who}/phone' type='chat' id='m{id}'><body>{text}</body></message>"));
+        let to = self.agent.device().account().jid.to_bare();
+        self.recv(&format!(
+            "<message from='{who}/phone' to='{to}' type='chat' id='m{id}'><body>{text}</body></message>"
+        ));
     }
 
     /// An id that no stanza had yet.

@@ -212,6 +212,37 @@ async def the_room_is_told_of_changes_and_what_is_an_answer_is_not_told_again(wo
 
 
 @on_both_servers
+async def alarms_are_told_to_the_room_and_acknowledged_there(world):
+    room = place(world)
+    anna = await sitter(world, 'anna', room, 'Ännchen')
+    await anna.open(whois='anyone')
+    text = config(room, 'nick = "shed"\n').replace('[sensors.soil]', 'alarm = { above = 30, say = "It is too hot" }\n[sensors.soil]')
+    # Anna hears of it in the room only.
+    device = await world.device(text.replace('role = "owner"', 'role = "owner"\nalarms = false'))
+    await anna.heard_of('shed')
+    await device.poke('set AN1 35')
+    alarm = (await anna.said.take(lambda said: said.body and 'It is too hot' in said.body)).body
+    holds('35.0 °C' in alarm, alarm)
+    anna.shout('shed: ack')
+    await anna.said.take(lambda said: said.body and 'acknowledged by Ännchen' in said.body)
+
+
+@on_both_servers
+async def what_was_said_before_it_came_is_not_done(world):
+    room = place(world)
+    anna = await sitter(world, 'anna', room, 'Ännchen')
+    await anna.open(whois='anyone')
+    for words in ('shed: pump on', '@shed pump on', 'shed: status'):
+        anna.shout(words)
+    await anna.hears('shed: status')
+    device = await world.device(config(room, 'nick = "shed"\n'))
+    await anna.heard_of('shed')
+    await anna.said.none(lambda said: said.body and said.body.startswith('Ännchen:'), 1)
+    same(await device.level('OUT1'), 'off')
+    same(await anna.asks('Ännchen', 'shed: pump'), 'Water pump: off')
+
+
+@on_both_servers
 async def it_comes_back_after_the_servers_restart(world):
     from house import Device, Server
     server = Server(world.dir / ('rooms-%d' % world.count), world.server.script)

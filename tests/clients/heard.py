@@ -80,8 +80,8 @@ def is_answer(said):
 class Mailbox:
     """Things in the order they came, to be taken by what they are."""
 
-    def __init__(self, what):
-        self.what = what
+    def __init__(self, what, patience=5):
+        self.what, self.patience = what, patience
         self.items = []
         self.waiting = []
 
@@ -92,8 +92,9 @@ class Mailbox:
                 future.set_result(None)
         self.waiting.clear()
 
-    async def take(self, wanted=lambda item: True, seconds=5):
+    async def take(self, wanted=lambda item: True, seconds=None):
         """Waits for the first item that is `wanted` and removes it."""
+        seconds = seconds or self.patience
         end = asyncio.get_running_loop().time() + seconds
         while True:
             for item in self.items:

@@ -32,6 +32,7 @@ class Server:
         accounts = ['greenhouse', 'anna', 'ben', 'kitchen', 'stranger']
         sh('bash', self.script, 'start', self.dir, DOMAIN=DOMAIN,
            ACCOUNTS=' '.join('%s:%s' % (name, PASSWORD) for name in accounts),
+           COMPONENTS='gpio:%s' % PASSWORD,
            # Its usual 10 kB a second would be the limit that is tested.
            # The service is for devices that publish there; its component ends where the host begins.
            EXTRA_CONFIG='limits = { c2s = { rate = "10mb/s"; burst = "2s" } }\n'
@@ -39,6 +40,7 @@ class Server:
            **environment)
         env = dict(re.findall(r'^(\w+)=(.*)$', (self.dir / 'env').read_text(), re.M))
         self.port, self.tls_port, self.ca = int(env['PORT']), int(env['TLS_PORT']), env['CA']
+        self.component_port = int(env['COMPONENT_PORT'])
 
     def add(self, *names):
         for name in names:

@@ -19,6 +19,8 @@ CAPS = 'http://jabber.org/protocol/caps'
 
 class SlixPerson(slixmpp.ClientXMPP):
     """One client of one account. `device` is the full address of the device it talks with."""
+    # Seconds that the device may take for an answer or a notice.
+    patience = 5
 
     def __init__(self, server, jid, password, device, friendly=True):
         super().__init__(jid, password)
@@ -28,7 +30,7 @@ class SlixPerson(slixmpp.ClientXMPP):
         # A friendly client lets the device subscribe and subscribes back, as slixmpp does by itself.
         self.auto_authorize = True if friendly else None
         self.auto_subscribe = friendly
-        self.said, self.seen = Mailbox('message'), Mailbox('presence')
+        self.said, self.seen = Mailbox('message', self.patience), Mailbox('presence', self.patience)
         for plugin in ('xep_0004', 'xep_0030', 'xep_0050', 'xep_0115', 'xep_0199'):
             self.register_plugin(plugin)
         self.register_handler(Callback('messages', MatchXPath('{jabber:client}message'), self._message))
@@ -85,11 +87,11 @@ class SlixPerson(slixmpp.ClientXMPP):
     def say(self, text, to=None):
         self.send_message(mto=to or self.device, mbody=text, mtype='chat')
 
-    async def answer(self, seconds=5):
+    async def answer(self, seconds=None):
         """The next answer to something this client said."""
         return (await self.said.take(is_answer, seconds)).body
 
-    async def notice(self, seconds=5):
+    async def notice(self, seconds=None):
         """The next thing the device said of its own accord."""
         return (await self.said.take(is_notice, seconds)).body
 
@@ -108,7 +110,7 @@ class SlixPerson(slixmpp.ClientXMPP):
         iq = self.make_iq(itype=type_, ito=to or self.device)
         iq.append(ET.fromstring(payload))
         try:
-            answer = await iq.send(timeout=5)
+            answer = await iq.send(timeout=self.patience)
         except IqError as error:
             xml = error.iq.xml.find('{jabber:client}error')
             names = [child.tag.split('}') for child in xml if not child.tag.endswith('}text')]

@@ -9,6 +9,8 @@ import traceback
 
 CASES = []
 LONGEST = 90
+# What is waited for may take so many seconds, if nothing else is said.
+PATIENCE = 5
 
 
 def case(function):
@@ -68,8 +70,9 @@ async def run(world, chosen):
     return passed, failed
 
 
-async def until(wanted, seconds=5, about='it'):
+async def until(wanted, seconds=None, about='it'):
     """Waits until `wanted()` (which may be async) is true; -> what it gave."""
+    seconds = seconds or PATIENCE
     end = time.monotonic() + seconds
     while True:
         value = wanted()

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Runs programs against the kernel's own drivers on simulated GPIO chips, I2C chips and 1-Wire buses on a machine that has
-none: boots a Debian kernel in QEMU (software emulation: no KVM, no root). And runs programs for aarch64 on an emulated
-Raspberry Pi 3B: its own GPIO, PWM and thermal drivers, its line names, its device tree.
+none: boots a Debian kernel in QEMU (software emulation: no KVM, no root). And runs programs for ARM on emulated Raspberry
+Pis, of which the 3B (aarch64) has its own GPIO, PWM and thermal drivers, its line names, its device tree.
 
   hwlab.py build [--force]                                    fetch and unpack the guest (once; about 260 MB)
   hwlab.py run [--file F]... [--repo DIR] [--net] -- CMD...   boot, run CMD in the guest, print its output, exit with
                                                               its status, power off
-  hwlab.py pi [--file F]... [--net] -- CMD...                 the same on the Raspberry Pi
+  hwlab.py pi [--file F]... [--net] [--model M] -- CMD...     the same on a Raspberry Pi: aarch64 (3B, the usual one),
+                                                              armv7 (2B) or armv6 (Zero)
 
 In the guest: each F as /xfer/NAME (/xfer is shared, read-write), DIR read-only at its own path, gpiosim (see
 guest/gpiosim), the gpiod 2 tools, i2c-tools, the modules of oot/ for modprobe, busybox. With --net the host's 127.0.0.1 is 10.0.2.2, also called "host".
@@ -24,7 +25,7 @@ import sys
 import tempfile
 import time
 
-from image import build, build_pi
+from image import PIS, build, build_pi
 
 
 class VM:
@@ -147,10 +148,11 @@ class VM:
 
 
 class Pi:
-    """A running Raspberry Pi 3B, which has one job: `script`, with `files` beside it in /xfer."""
+    """A running Raspberry Pi (one of image.PIS), which has one job: `script`, with `files` beside it in /xfer."""
 
-    def __init__(self, script, files=(), net=False):
-        kernel, initrd, tree = build_pi()
+    def __init__(self, script, files=(), net=False, model='aarch64'):
+        pi = PIS[model]
+        kernel, initrd, tree = build_pi(pi)
         self.dir = tempfile.mkdtemp(prefix='hwlab-pi-')
         self.told, self.log = self.dir + '/told', self.dir + '/console.log'
         os.makedirs(self.dir + '/more/xfer')
@@ -162,11 +164,15 @@ class Pi:
         # The kernel unpacks one archive after the other.
         pack = 'find . | cpio -o -H newc --quiet -R 0:0 | gzip -1 >> ../initrd.gz'
         subprocess.run(pack, shell=True, cwd=self.dir + '/more', check=True)
-        append = 'console=ttyAMA0,115200 quiet panic=-1 net.ifnames=0 iomem=relaxed hwlab.name=hwlab-pi hwlab.tty=ttyS1'
-        command = ['qemu-system-aarch64', '-M', 'raspi3b', '-nodefaults', '-display', 'none', '-no-reboot',
+        append = 'console=ttyAMA0,115200 quiet panic=-1 net.ifnames=0 iomem=relaxed hwlab.name=hwlab-pi hwlab.tty=%s %s' % (
+            pi.tty, pi.append)
+        if pi.tty == 'ttyAMA0':
+            self.log = self.told
+        command = [pi.qemu, '-M', pi.machine, '-nodefaults', '-display', 'none', '-no-reboot',
                    '-monitor', 'none', '-kernel', kernel, '-dtb', tree, '-initrd', self.dir + '/initrd.gz',
-                   '-serial', 'file:' + self.log, '-serial', 'file:' + self.told,
-                   '-append', append + (' hwlab.usbnet' if net else '')]
+                   '-serial', 'file:' + self.log, '-append', append + (' hwlab.usbnet' if net else '')]
+        if self.log != self.told:
+            command += ['-serial', 'file:' + self.told]
         if net:
             command += ['-netdev', 'user,id=net', '-device', 'usb-net,netdev=net']
         self.errors = open(self.dir + '/qemu.err', 'w')
@@ -181,7 +187,7 @@ class Pi:
         """Waits for the job's end. -> (status, output)"""
         end = time.monotonic() + timeout
         while True:
-            done = re.fullmatch(r'(.*?)=== end (\d+)\n', self.output(), re.S)
+            done = re.match(r'(.*?)=== end (\d+)\n', self.output(), re.S)     # the kernel may say more
             if done:
                 return int(done[2]), done[1]
             if self.qemu.poll() is not None or time.monotonic() > end:
@@ -214,6 +220,7 @@ def main():
     parser.add_argument('--repo', help='a directory to mount read-only at its own path')
     parser.add_argument('--net', action='store_true', help='with a network')
     parser.add_argument('--timeout', type=float, default=300, help='seconds for the command')
+    parser.add_argument('--model', choices=sorted(PIS), default='aarch64', help='which Raspberry Pi')
     parser.add_argument('--force', action='store_true', help='build again')
     words, command = sys.argv[1:], []
     if '--' in words:
@@ -225,7 +232,7 @@ def main():
         return 0
     script = command[0] if len(command) == 1 else shlex.join(command)
     if args.what == 'pi':
-        with Pi(script, args.file, args.net) as pi:
+        with Pi(script, args.file, args.net, args.model) as pi:
             status, text = pi.wait(args.timeout)
             sys.stdout.write(text)
             return status

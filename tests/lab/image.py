@@ -1,6 +1,7 @@
 """The guests' kernels and initrds, from Debian packages: fetched and unpacked once, without root and without touching
-this machine's own apt. The newest kernel of KERNEL_SUITE is taken, since gpio-sim must be in it. Two guests: a machine
-like this one (x86_64), and a Raspberry Pi 3B (aarch64)."""
+this machine's own apt. The newest kernel of KERNEL_SUITE is taken, since gpio-sim must be in it. The guests: a machine
+like this one (x86_64), and the Raspberry Pis of PIS."""
+import collections
 import fcntl
 import hashlib
 import os
@@ -21,9 +22,20 @@ PACKAGES = 'busybox-static dash libc6 libgcc-s1 gpiod libgpiod3 i2c-tools libi2c
 MODULES = 'configfs gpio-sim virtio_pci virtio_net virtio_console 9p 9pnet_virtio'.split()
 # there for modprobe
 SPARE = 'i2c-dev i2c-stub lm75 bmp280-i2c regmap-i2c wire w1_therm ledtrig-timer virtio_blk ext4'.split()
-# the same for the Raspberry Pi; its network comes by USB
-PI_MODULES = 'configfs dwc2 phy-generic cdc_ether bcm2835_thermal pwm-bcm2835 leds-gpio'.split()
-PI_TREE = 'bcm2837-rpi-3-b.dtb'
+# Raspberry Pis by their processor; their network comes by USB. `tty` is where the job tells what it has to say.
+Pi = collections.namedtuple('Pi', 'arch qemu machine kernel_suite kernel user_suite packages tree modules tty append')
+SMALL = dict(qemu='qemu-system-arm', kernel_suite='bookworm', user_suite='bookworm', tty='ttyAMA0',
+             packages='busybox-static dash libc6 libgcc-s1'.split(), modules='configfs dwc2 phy-generic cdc_ether'.split(),
+             # QEMU 7.2 lacks the block that this driver touches.
+             append='loglevel=1 initcall_blacklist=bcm2835_power_driver_init')
+PIS = {
+    'aarch64': Pi('arm64', 'qemu-system-aarch64', 'raspi3b', KERNEL_SUITE, 'linux-image-arm64', USER_SUITE, PACKAGES,
+                  'bcm2837-rpi-3-b.dtb',
+                  'configfs dwc2 phy-generic cdc_ether bcm2835_thermal pwm-bcm2835 leds-gpio'.split(), 'ttyS1', ''),
+    'armv7': Pi(arch='armhf', machine='raspi2b', kernel='linux-image-armmp', tree='bcm2836-rpi-2-b.dtb', **SMALL),
+    # Under QEMU 7.2 a sleep of more than a few seconds never ends on this one.
+    'armv6': Pi(arch='armel', machine='raspi0', kernel='linux-image-rpi', tree='bcm2835-rpi-zero.dtb', **SMALL),
+}
 TOOLS = {'cpio': 'cpio', 'modinfo': 'kmod', 'depmod': 'kmod', 'xz': 'xz-utils',
          'zstd': 'zstd', 'apt-get': 'apt', 'dpkg-deb': 'dpkg', 'unshare': 'util-linux', 'mkfs.ext4': 'e2fsprogs'}
 
@@ -50,10 +62,10 @@ def build(force=False):
     return build_one('amd64', force)
 
 
-def build_pi(force=False):
-    """-> (kernel, initrd, device tree) of the Raspberry Pi."""
-    need_tools({'qemu-system-aarch64': 'qemu-system-arm'})
-    kernel, initrd = build_one('arm64', force)
+def build_pi(pi, force=False):
+    """-> (kernel, initrd, device tree) of one of PIS."""
+    need_tools({pi.qemu: 'qemu-system-arm'})
+    kernel, initrd = build_one(pi.arch, force)
     return kernel, initrd, os.path.dirname(kernel) + '/board.dtb'
 
 
@@ -73,8 +85,9 @@ def build_alone(arch, place, force):
     if not force and os.path.exists(initrd) and os.path.getmtime(initrd) > max(map(os.path.getmtime, sources)):
         return kernel, initrd
     os.makedirs(boot, exist_ok=True)
-    packed = unpack(arch, place + '/kernel', KERNEL_SUITE, ['linux-image-' + arch])
-    user = unpack(arch, place + '/user', USER_SUITE, PACKAGES)
+    pi = next((pi for pi in PIS.values() if pi.arch == arch), None)
+    packed = unpack(arch, place + '/kernel', *((pi.kernel_suite, [pi.kernel]) if pi else (KERNEL_SUITE, ['linux-image-' + arch])))
+    user = unpack(arch, place + '/user', *((pi.user_suite, pi.packages) if pi else (USER_SUITE, PACKAGES)))
     modules = [d for base in ('/usr/lib/modules', '/lib/modules') if os.path.isdir(packed + base)
                for d in sorted(os.scandir(packed + base), key=lambda d: d.name)][-1]
     image = modules.path + '/vmlinuz'
@@ -87,10 +100,10 @@ def build_alone(arch, place, force):
             add_modules(root, modules, MODULES + SPARE, build_simulators(modules.name))
         else:
             extract_arm_kernel(image, kernel)
-            trees = [os.path.join(d, PI_TREE) for d, _, names in os.walk(packed) if PI_TREE in names]
+            trees = [os.path.join(d, pi.tree) for d, _, names in os.walk(packed) if pi.tree in names]
             shutil.copyfile(trees[0], boot + '/board.dtb')
-            fill_root(root, user, PI_MODULES)
-            add_modules(root, modules, PI_MODULES)
+            fill_root(root, user, pi.modules)
+            add_modules(root, modules, pi.modules)
         pack = 'find . | LC_ALL=C sort | cpio -o -H newc --quiet -R 0:0 | gzip -1 > ' + shlex.quote(initrd + '.tmp')
         subprocess.run(pack, shell=True, cwd=root, check=True)
         os.rename(initrd + '.tmp', initrd)
@@ -162,6 +175,9 @@ def extract_kernel(image, out):
 def extract_arm_kernel(image, out):
     """The plain image out of one that unpacks itself by EFI, which the emulated board does not have."""
     data = open(image, 'rb').read()
+    if data[0x24:0x28] == b'\x18\x28\x6f\x01':      # the 32-bit image, which unpacks itself anywhere
+        shutil.copyfile(image, out)
+        return
     if data[:2] == b'MZ' and data[4:8] == b'zimg':
         offset, size = struct.unpack_from('<II', data, 8)
         tool = {'gzip': ['gzip', '-dc'], 'zstd': ['zstd', '-dc']}.get(data[24:56].split(b'\0')[0].decode(), ['xz', '-dc'])

@@ -1,36 +1,20 @@
 """A power cut with a counter running: the daemon in the virtual machine, its store on a disk with ext4, and the machine
-ended by kill -9, once in the middle of a write. power_cut.py PROGRAM; prints `N passed, M failed` last.
+ended by kill -9, once in the middle of a write.
 
 What this shows is the guest's side: what the guest's kernel had not written is gone. What a card's own cache does when the
 power goes is the card's matter."""
 import asyncio
 import re
-import shutil
 import signal
 import subprocess
-import sys
-import tempfile
 import time
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / 'clients')]
+from house import PASSWORD, Server
+from shed import Anna, Shed, main
+from suite import case, holds, same, until
 
-import suite  # noqa: E402
-from house import PASSWORD, Server  # noqa: E402
-from hwlab import VM  # noqa: E402
-from slix import SlixPerson  # noqa: E402
-from suite import case, holds, same, until  # noqa: E402
-
-CONFIG = '''
-[device]
-name = "meter"
-board = "generic"
-[xmpp]
-jid = "greenhouse@home.example"
-password = { file = "/xfer/password" }
-server = "10.0.2.2:%d"
-ca_file = "/xfer/ca.pem"
+POINTS = '''
 [store]
 dir = "/data/katydid"
 every = "1s"
@@ -49,65 +33,55 @@ while [ ! -e /xfer/enough ]; do i=$((i+1)); echo $i >>/xfer/made; echo pull-up >
 '''
 
 
-class Meter:
-    """The world of these cases: a disk that outlives machines, the server, and anna."""
+class Meter(Shed):
+    """The world of these cases: a disk that outlives machines."""
+    NAME = 'meter'
+    ENVIRONMENT = 'RUST_LOG=katydid=debug'
 
     def __init__(self, program):
-        self.temp = tempfile.TemporaryDirectory(prefix='katydid-power-')
-        self.program, self.disk = program, Path(self.temp.name) / 'disk'
-        self.vm = self.server = self.anna = self.daemon = None
-        self.made = self.written = 0
+        super().__init__(program)
+        self.disk = Path(self.temp.name) / 'disk'
+        self.made = self.written = self.begun = 0
+
+    def body(self):
+        return POINTS
 
     async def start(self):
         with open(self.disk, 'wb') as disk:
             disk.truncate(16 << 20)
         subprocess.run(['mkfs.ext4', '-q', '-F', self.disk], check=True)
         self.server = Server(Path(self.temp.name) / 'server')
-        self.anna = SlixPerson(self.server, 'anna@home.example/desk', PASSWORD, 'greenhouse@home.example/katydid')
+        self.anna = Anna(self.server, 'anna@home.example/desk', PASSWORD, 'greenhouse@home.example/katydid')
         await self.anna.arrive()
+        await self.again()
 
-    async def power_on(self):
-        """-> the total that anna is told first"""
+    async def again(self):
+        """A machine with the same disk, until anna is told the total it starts with."""
         drive = 'file=%s,format=raw,if=none,id=disk' % self.disk
-        self.vm = await asyncio.to_thread(VM, files=[self.program], net=True,
-                                          extra=['-drive', drive, '-device', 'virtio-blk-pci,drive=disk'])
-        xfer = Path(self.vm.xfer)
-        shutil.copy(self.server.ca, xfer / 'ca.pem')
-        (xfer / 'password').write_text(PASSWORD)
-        (xfer / 'password').chmod(0o600)
-        (xfer / 'katydid.toml').write_text(CONFIG % self.server.port)
-        (xfer / 'made').write_text('%d\n' % self.made)
-        status, text = await asyncio.to_thread(
-            self.vm.run, 'modprobe virtio_blk; modprobe ext4; mkdir -p /data && mount -t ext4 /dev/vda /data && '
-                         'gpiosim new lab 2 0=WATER')
-        same(status, 0, text)
+        await self.power_on(['-drive', drive, '-device', 'virtio-blk-pci,drive=disk'])
+        self.config()
+        (self.xfer / 'made').write_text('%d\n' % self.made)
+        await self.sh('modprobe virtio_blk; modprobe ext4; mkdir -p /data; mount -t ext4 /dev/vda /data; '
+                      'gpiosim new lab 2 0=WATER')
+        self.anna.said.items.clear()
         self.anna.seen.items.clear()
-        program = Path(self.program).name
-        self.daemon = self.vm.start('RUST_LOG=katydid=debug exec /xfer/%s run --config /xfer/katydid.toml' % program)
+        self.launch()
         try:
             # The server may still believe in the session that the power cut ended.
             await until(lambda: 'online as' in self.log(), 60, 'the login')
-            await self.anna.seen.take(lambda seen: seen.type == 'available' and 'Water' in seen.status, 40)
+            self.anna.say('water')
+            # A question from before the power cut may be delivered once more, and is answered as late.
+            said = await self.anna.said.take(lambda said: re.fullmatch(r'Water: \d+', said.body or ''), 20)
         except AssertionError as error:
             raise AssertionError('%s; the daemon: %s' % (error, self.log())) from None
-        return await self.total()
-
-    async def total(self):
-        self.anna.said.items.clear()
-        self.anna.say('water')
-        # The question before the power cut may be delivered once more, and is answered as late.
-        said = await self.anna.said.take(lambda said: re.fullmatch(r'Water: \d+', said.body or ''))
-        return int(said.body[7:])
-
-    def log(self):
-        return self.vm.output(self.daemon)
+        self.begun = int(said.body[7:])
 
     def power_off(self):
         """kill -9: nothing in the machine gets to know of it."""
         self.vm.qemu.send_signal(signal.SIGKILL)
         self.vm.qemu.wait()
         # The last line may be cut off, but was made after the one before it.
-        *_, last, rest = (Path(self.vm.xfer) / 'made').read_text().split('\n')
+        *_, last, rest = (self.xfer / 'made').read_text().split('\n')
         self.made = int(last) + (1 if rest else 0)
         # Each write says what it is about to write, and then that it is on the disk.
         for totals in re.findall(r'writing pulses/water=(\d+)(?:(?!writing)[\s\S])*written', self.log()):
@@ -116,43 +90,23 @@ class Meter:
         self.vm = None
 
     async def writes(self, count):
-        """Waits until so many writes are on the disk."""
+        """Waits until so many more writes are on the disk."""
+        count += self.log().count('written')
         await until(lambda: self.log().count('written') >= count, 30, '%d writes' % count)
-
-    # For the suite.
-
-    async def ready(self):
-        pass
-
-    async def after_case(self):
-        if self.vm:
-            print('the daemon said:\n' + self.log())
-            self.vm.close()
-            self.vm = None
-
-    async def stop(self):
-        if self.anna:
-            await self.anna.leave()
-        if self.vm:
-            self.vm.close()
-        if self.server:
-            self.server.stop()
-        self.temp.cleanup()
 
 
 async def cut(meter, when):
-    """Counts from a fresh start until `when`, cuts the power, and looks what is left."""
-    begun = await meter.power_on()
+    """Counts until `when`, cuts the power, and looks what is left."""
+    begun = meter.begun
     meter.vm.start(PULSES)
     await when()
     meter.power_off()
-    left = await meter.power_on()
-    log = meter.log()
+    await meter.again()
+    left, log = meter.begun, meter.log()
     print('       started at %d, made %d, written %d; after the cut %d' % (begun, meter.made, meter.written, left))
     holds(meter.written > begun, 'nothing was written')
     holds(meter.written <= left <= meter.made, 'written %d, left %d, made %d' % (meter.written, left, meter.made))
     holds('damaged' not in log and 'cannot be' not in log, log)
-    meter.power_off()
 
 
 @case
@@ -165,12 +119,10 @@ async def a_power_cut_between_two_writes_loses_what_was_counted_since(meter):
 
 @case
 async def a_power_cut_in_the_middle_of_a_write_loses_nothing_that_was_written_before(meter):
-    def middle():
-        return meter.log().count('writing') > max(3, meter.log().count('written'))
-
     async def when():
+        await meter.writes(2)
         end = time.monotonic() + 30
-        while not middle():
+        while meter.log().count('writing') == meter.log().count('written'):
             holds(time.monotonic() < end, 'no write in sight')
             time.sleep(0.0005)
     await cut(meter, when)
@@ -178,34 +130,17 @@ async def a_power_cut_in_the_middle_of_a_write_loses_nothing_that_was_written_be
 
 @case
 async def a_polite_end_loses_nothing(meter):
-    begun = await meter.power_on()
+    begun, before = meter.begun, meter.made
     pulses = meter.vm.start(PULSES)
     await asyncio.sleep(1.5)
-    (Path(meter.vm.xfer) / 'enough').touch()
+    (meter.xfer / 'enough').touch()
     same((await asyncio.to_thread(meter.vm.wait, pulses))[0], 0)
-    status, text = await asyncio.to_thread(meter.vm.run, 'kill -TERM $(pidof katydid)')
-    same(status, 0, text)
-    same((await asyncio.to_thread(meter.vm.wait, meter.daemon, 20))[0], 0, 'the exit status')
-    before = meter.made
+    await meter.kick('TERM')
+    same(await meter.ended(), 0, 'the exit status')
     meter.power_off()
-    same(await meter.power_on() - begun, meter.made - before, 'what was counted')
-    meter.power_off()
-
-
-async def main(program, chosen):
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
-    meter = Meter(program)
-    try:
-        await meter.start()
-        passed, failed = await suite.run(meter, chosen)
-    finally:
-        await meter.stop()
-    if passed + failed == 0:
-        print('no case is called %s' % ' or '.join(chosen))
-        failed = 1
-    print('%d passed, %d failed' % (passed, failed))
-    return 1 if failed else 0
+    await meter.again()
+    same(meter.begun - begun, meter.made - before, 'what was counted')
 
 
 if __name__ == '__main__':
-    sys.exit(asyncio.run(main(sys.argv[1], sys.argv[2:])))
+    main(Meter)

@@ -50,7 +50,7 @@ certificates() {
 
 # The CA, the certificate, the configuration on ports that nobody has, and the server.
 start() {
-    local fixed_port=${PORT:-} fixed_tls_port=${TLS_PORT:-} fixed_api_port=${API_PORT:-} attempt
+    local fixed_port=${PORT:-} fixed_tls_port=${TLS_PORT:-} fixed_api_port=${API_PORT:-} fixed_component_port=${COMPONENT_PORT:-} attempt
     "$here/../install" "$program" openssl:openssl || die "cannot run without $program"
     mkdir -p "$DIR/data" "$DIR/log"
     DOMAIN=${DOMAIN:-home.example}
@@ -60,6 +60,7 @@ start() {
         PORT=${fixed_port:-$(free_port)}
         TLS_PORT=${fixed_tls_port:-$(free_port)}
         API_PORT=${fixed_api_port:-$(free_port)}
+        COMPONENT_PORT=${fixed_component_port:-$(free_port)}
         configuration >"$DIR/$config"
         launch && return
     done
@@ -100,8 +101,8 @@ await_ports() {
 }
 
 write_env() {
-    printf 'PID=%q\nPORT=%q\nTLS_PORT=%q\nAPI_PORT=%q\nDOMAIN=%q\nCA=%q\n' \
-        "$PID" "$PORT" "$TLS_PORT" "$API_PORT" "$DOMAIN" "$DIR/ca.pem" >"$DIR/env.new"
+    printf 'PID=%q\nPORT=%q\nTLS_PORT=%q\nAPI_PORT=%q\nCOMPONENT_PORT=%q\nDOMAIN=%q\nCA=%q\n' \
+        "$PID" "$PORT" "$TLS_PORT" "$API_PORT" "$COMPONENT_PORT" "$DOMAIN" "$DIR/ca.pem" >"$DIR/env.new"
     mv "$DIR/env.new" "$DIR/env"
 }
 

@@ -11,7 +11,9 @@
 # Environment of `start`:
 #   DOMAIN=home.example   ACCOUNTS="greenhouse:pencil anna:pencil ..."   PORT=, TLS_PORT=, API_PORT=   fixed ports
 #   HIBERNATION=60        seconds a session waits for its client
+#   COMPONENTS="gpio:pencil"   external components NAME.DOMAIN and their secrets, on the port COMPONENT_PORT
 #   CERT_HOST=name        issue the certificate for another name
+#   REGISTER=1            clients may register, from one address once in ten minutes
 #   LOG_LEVEL=info        of DIR/log/ejabberd.log
 set -euo pipefail
 
@@ -37,6 +39,7 @@ listen:
   - {port: $PORT, ip: "127.0.0.1", module: ejabberd_c2s, starttls: true, starttls_required: true, access: c2s}
   - {port: $TLS_PORT, ip: "127.0.0.1", module: ejabberd_c2s, tls: true, access: c2s}
   - {port: $API_PORT, ip: "127.0.0.1", module: ejabberd_http, request_handlers: {"/api": mod_http_api}}
+$(components)
 acl: {loopback: {ip: "127.0.0.0/8"}}
 access_rules: {c2s: {allow: all}}
 api_permissions: {accounts: {from: mod_http_api, who: {access: {allow: {acl: loopback}}}, what: [register]}}
@@ -58,6 +61,18 @@ modules:
   mod_vcard: {}
   mod_version: {}
 YAML
+    [ "${REGISTER:-0}" = 0 ] || printf '  mod_register: {ip_access: all, access: all}\nregistration_timeout: 600\n'
+}
+
+# External components, each with its secret.
+components() {
+    local component
+    [ -n "${COMPONENTS:-}" ] || return 0
+    printf '  - {port: %s, ip: "127.0.0.1", module: ejabberd_service, hosts: {' "$COMPONENT_PORT"
+    for component in $COMPONENTS; do
+        printf '"%s.%s": {password: "%s"}, ' "${component%%:*}" "$DOMAIN" "${component#*:}"
+    done | sed 's/, $//'
+    printf '}}'
 }
 
 launch() {

@@ -56,12 +56,22 @@ impl Home {
             security: Security::StartTls,
             authorities: Some(self.ca.clone()),
             allow_plain: false,
+            component: None,
         }
     }
 
     /// Prosody's log.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.dir.path().join("prosody.log")).unwrap()
+    }
+
+    /// A link that lets one account be made; with Prosody's modules for that.
+    pub fn invite(&self) -> String {
+        let config = self.dir.path().join("prosody.cfg.lua");
+        let mut prosodyctl = Command::new("prosodyctl");
+        prosodyctl.arg("--config").arg(config).args(["mod_invites", "generate", "home.example"]);
+        let said = String::from_utf8(prosodyctl.output().unwrap().stdout).unwrap();
+        said.lines().find(|line| line.starts_with("xmpp:")).expect("no invitation").to_owned()
     }
 
     pub fn kill(&self) {

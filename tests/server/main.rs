@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "tests")]
 
 mod daemon;
+mod first;
 mod flood;
 mod home;
 mod login;

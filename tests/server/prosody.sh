@@ -15,6 +15,7 @@
 #   CERT_DAYS=n           its validity; a negative number makes one that has expired
 #   TLS_VERSION=tlsv1_2   another TLS version than the default
 #   LOG_LEVEL=debug       of DIR/prosody.log
+#   COMPONENTS="gpio:pencil"   external components NAME.DOMAIN and their secrets, on the port COMPONENT_PORT
 #   EXTRA_MODULES="a b"   EXTRA_CONFIG='...' (Lua, global section)
 set -euo pipefail
 
@@ -44,6 +45,8 @@ c2s_direct_tls_ports = { $TLS_PORT }
 s2s_ports = { }
 http_ports = { }
 https_ports = { }
+component_ports = { $COMPONENT_PORT }
+component_interfaces = { "127.0.0.1" }
 modules_enabled = { $quoted }
 modules_disabled = { "s2s" }
 authentication = "internal_plain"
@@ -61,6 +64,10 @@ LUA
     echo "${EXTRA_CONFIG:-}"
     echo "VirtualHost \"$DOMAIN\""
     echo "Component \"rooms.$DOMAIN\" \"muc\""
+    local component
+    for component in ${COMPONENTS:-}; do
+        printf 'Component "%s.%s"\ncomponent_secret = "%s"\n' "${component%%:*}" "$DOMAIN" "${component#*:}"
+    done
 }
 
 launch() {

@@ -1,8 +1,9 @@
 //! What time does to an actuator: drives that nobody answered, times that are up, a link that stays lost, the next step.
 
 use super::{Acting, INSIST_EVERY};
+use crate::control::request::Plan;
 use crate::control::waiting::{Waiting, Woken};
-use crate::control::{Cause, Drive, Outcome, Ticket, ramp};
+use crate::control::{Cause, Drive, Outcome, Ticket, limits, ramp};
 use crate::model::{Actuator, ActuatorId, Now, Quality};
 
 impl Acting {
@@ -24,6 +25,11 @@ impl Acting {
             if self.reading.good() == Some(to) && self.told == Some(to) && self.waiting.is_empty() {
                 // It is there already.
                 return Woken { settled, drive: None };
+            }
+            if let Err(refusal) = limits::check(actuator, &self.history, &Plan { value: to, time: None }, None, now) {
+                // Away from safe it goes when its limits let it, if the link is still lost then.
+                self.loss.insist_in(refusal.again_in().unwrap_or(INSIST_EVERY), now);
+                return Woken { settled, drive: self.step(id, actuator, number, now) };
             }
             let wanted = self.ramp.as_ref().map(|ramp| ramp.goal).or(self.told);
             let until = self.timed;

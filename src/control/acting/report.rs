@@ -24,8 +24,8 @@ impl Acting {
         let waiting = at.map(|at| self.waiting.remove(at));
         let newest = answers.is_some_and(|number| number == self.newest);
         if answers.is_none() && was_lost && result.is_ok() {
-            // A line that comes (back) has been claimed.
-            self.told = Some(self.start);
+            // A line that comes (back) has been claimed. What was ordered meanwhile follows.
+            self.told = self.waiting.last().map(|waiting| waiting.drive.value()).or(Some(self.start));
         }
         self.start = actuator.safe;
         let confirmed = newest || answers.is_none() && was_lost;

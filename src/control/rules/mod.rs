@@ -25,7 +25,9 @@ pub use rate::{GAP, PER_MINUTE};
 use reason::{Cue, reason};
 use refusals::Refusals;
 
+use super::Refusal;
 use super::calendar::Calendar;
+use super::deadlines::Deadlines;
 use crate::model::{Condition, Device, Gesture, Mode, Moment, Now, PointId, Rule, RuleId, SensorId, Test, Window};
 
 /// What a rule wants.
@@ -56,6 +58,8 @@ pub struct Act {
 #[derive(Debug)]
 pub(super) struct Rules {
     states: Vec<State>,
+    /// Those of the states; set after whatever changes one.
+    deadlines: Deadlines,
     /// The rules that look at each sensor: a sample touches its own only.
     of_sensor: Vec<Vec<RuleId>>,
     /// Those that look at anything else.
@@ -102,6 +106,7 @@ impl Rules {
         let by_itself = |condition: &Condition| !matches!(condition.test, Test::Sensor(..) | Test::Gesture(..));
         Rules {
             states: device.rules().map(|(_, rule)| state(rule)).collect(),
+            deadlines: Deadlines::new(device.rules().count()),
             of_sensor: device.sensors().map(|(id, _)| of(id)).collect(),
             others: device.rules().filter(|(_, r)| r.conditions.iter().any(by_itself)).map(|(id, _)| id).collect(),
             suspended: false,
@@ -117,6 +122,7 @@ impl Rules {
             let was = old.rules().find(|(_, was)| same(was) && was.conditions.len() == rule.conditions.len());
             if let Some((was, _)) = was {
                 fresh.states[id.index()] = self.states[was.index()].clone();
+                fresh.deadlines.set(id.index(), fresh.states[id.index()].deadline);
             }
         }
         fresh
@@ -132,27 +138,28 @@ impl Rules {
     }
 
     pub fn deadline(&self) -> Option<Moment> {
-        self.states.iter().filter_map(|state| state.deadline).min()
+        self.deadlines.earliest()
     }
 
     /// A sensor's reading has changed.
     pub fn sensor(&mut self, id: SensorId, facts: Facts<'_>, out: &mut Vec<(RuleId, RuleEvent)>) {
-        for rule in self.of_sensor[id.index()].clone() {
-            self.look(rule, facts, None, out);
+        // By number: a list of them would be memory for each sample.
+        for at in 0..self.of_sensor[id.index()].len() {
+            self.look(self.of_sensor[id.index()][at], facts, None, out);
         }
     }
 
     /// Somebody did something with a button.
     pub fn gesture(&mut self, id: SensorId, gesture: Gesture, facts: Facts<'_>, out: &mut Vec<(RuleId, RuleEvent)>) {
-        for rule in self.of_sensor[id.index()].clone() {
-            self.look(rule, facts, Some((id, gesture)), out);
+        for at in 0..self.of_sensor[id.index()].len() {
+            self.look(self.of_sensor[id.index()][at], facts, Some((id, gesture)), out);
         }
     }
 
     /// Something else has changed: an alarm, the link, who is online, the clock.
     pub fn others(&mut self, facts: Facts<'_>, out: &mut Vec<(RuleId, RuleEvent)>) {
-        for rule in self.others.clone() {
-            self.look(rule, facts, None, out);
+        for at in 0..self.others.len() {
+            self.look(self.others[at], facts, None, out);
         }
     }
 
@@ -165,6 +172,9 @@ impl Rules {
 
     /// Everything that is due by now.
     pub fn wake(&mut self, facts: Facts<'_>, out: &mut Vec<(RuleId, RuleEvent)>) {
+        if self.deadline().is_none_or(|at| at > facts.now.mono) {
+            return;
+        }
         for (rule, _) in facts.device.rules() {
             if self.states[rule.index()].deadline.is_some_and(|at| at <= facts.now.mono) {
                 self.look(rule, facts, None, out);
@@ -173,10 +183,11 @@ impl Rules {
     }
 
     /// An action was not let through. True if that is news.
-    pub fn refused(&mut self, id: RuleId, act: &Act, index: usize, why: &str, now: Now) -> bool {
+    pub fn refused(&mut self, id: RuleId, act: &Act, index: usize, why: &Refusal, now: Now) -> bool {
         let state = &mut self.states[id.index()];
         let again = (!act.at_moment).then(|| now.mono + refusals::AGAIN);
-        state.deadline = [state.deadline, again].into_iter().flatten().min();
+        state.deadline = earliest(state.deadline, again);
+        self.deadlines.set(id.index(), state.deadline);
         state.refusals.add(act.otherwise, index, why, &act.why, again)
     }
 
@@ -192,8 +203,9 @@ impl Rules {
         gesture: Option<(SensorId, Gesture)>,
         out: &mut Vec<(RuleId, RuleEvent)>,
     ) {
-        let suspended = self.suspended;
-        self.states[id.index()].look(facts.device.rule(id), facts, gesture, suspended, |event| out.push((id, event)));
+        let (suspended, state) = (self.suspended, &mut self.states[id.index()]);
+        state.look(facts.device.rule(id), facts, gesture, suspended, |event| out.push((id, event)));
+        self.deadlines.set(id.index(), state.deadline);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::control::Refusal;
 use crate::model::Moment;
 
 /// A refused action is tried again after this: an interlock may have come free, a pause may be over.
@@ -15,7 +16,7 @@ pub(super) struct Refusals(Vec<Refused>);
 struct Refused {
     otherwise: bool,
     index: usize,
-    why: String,
+    why: Refusal,
     /// What made the rule act.
     reason: String,
     again: Option<Moment>,
@@ -23,17 +24,17 @@ struct Refused {
 
 impl Refusals {
     /// True if it is news.
-    pub fn add(&mut self, otherwise: bool, index: usize, why: &str, reason: &str, again: Option<Moment>) -> bool {
+    pub fn add(&mut self, otherwise: bool, index: usize, why: &Refusal, reason: &str, again: Option<Moment>) -> bool {
         let known = self.0.iter_mut().find(|refused| (refused.otherwise, refused.index) == (otherwise, index));
         match known {
             Some(refused) => {
                 refused.again = again;
-                let news = refused.why != why;
-                refused.why = why.to_owned();
+                let news = !refused.why.is_like(why);
+                refused.why = why.clone();
                 news
             }
             None => {
-                self.0.push(Refused { otherwise, index, why: why.to_owned(), reason: reason.to_owned(), again });
+                self.0.push(Refused { otherwise, index, why: why.clone(), reason: reason.to_owned(), again });
                 true
             }
         }

@@ -11,6 +11,7 @@ use gpiocdev::line::{EdgeDetection, EdgeKind};
 use tokio::io::unix::AsyncFd;
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::error::Away;
 use super::input::{Help, request};
 use super::lost::Lost;
 use super::settle::Settle;
@@ -18,7 +19,7 @@ use super::{GpioError, chip};
 use crate::drivers::FirstTry;
 use crate::drivers::retry::Backoff;
 use crate::drivers::tally::Tally;
-use crate::model::{Fault, GpioInput, Line};
+use crate::model::{GpioInput, Line};
 
 /// Edges the kernel keeps for us, 48 bytes each: as many as it may, since a pulse is not told twice.
 const KEPT_EDGES: u32 = 1024;
@@ -36,6 +37,7 @@ pub(in crate::drivers) async fn count(
     mut first: FirstTry,
 ) -> Infallible {
     let mut backoff = Backoff::new();
+    let mut away = Away::default();
     let mut lost = Lost::default();
     loop {
         let started = Counting::start(most, &input);
@@ -43,13 +45,14 @@ pub(in crate::drivers) async fn count(
         let error = match started {
             Ok(mut counting) => {
                 backoff.worked(point);
+                away.ours(&counting.name);
                 tally.line_is(Ok(()));
                 let Err(error) = counting.follow(&tally, point, &mut lost).await;
                 error
             }
             Err(error) => error,
         };
-        let fault = Fault::from(error);
+        let fault = away.tell(error);
         let wait = backoff.failed(point, &fault);
         tally.line_is(Err(fault));
         sleep(wait).await;
@@ -100,7 +103,7 @@ impl Counting {
                     u64::from(self.look(Settle::due)?)
                 }
                 () = lost.due() => {
-                    lost.say(point);
+                    tally.lose(lost.say(point));
                     continue;
                 }
             };

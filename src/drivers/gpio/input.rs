@@ -123,7 +123,8 @@ impl Listening {
                     self.settle.due(self.read()?, Instant::now())
                 }
                 () = lost.due() => {
-                    lost.say(feed.point());
+                    let edges = lost.say(feed.point());
+                    feed.report_after_loss(edges, Ok(Value::Switch(self.settle.level()))).await;
                     continue;
                 }
                 () = sleep(LOOK), if self.looks => self.settle.read(self.read()?, Instant::now()),

@@ -19,6 +19,11 @@ impl Settle {
         Settle { hold, level, candidate: None }
     }
 
+    /// The level that counts.
+    pub fn level(&self) -> bool {
+        self.level
+    }
+
     /// The line was read and stands at `level`: reading it again does not start the wait again.
     pub fn read(&mut self, level: bool, now: Instant) -> Option<bool> {
         if self.candidate.is_some_and(|(candidate, _)| candidate == level) {

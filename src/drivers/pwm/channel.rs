@@ -12,7 +12,7 @@ use tokio::time::sleep;
 
 use super::Wave;
 use crate::drivers::{enable, sysfs};
-use crate::model::{Fault, Pulse, PwmChannel};
+use crate::model::{Fault, Pulse, PwmChannel, QUOTED, clip};
 
 /// How long udev has to hand over a channel's files after the export.
 const HANDED_OVER: (u32, Duration) = (40, Duration::from_millis(50));
@@ -137,7 +137,7 @@ impl Channel {
 
     fn number(&self, file: &str) -> Result<u64, Fault> {
         let text = self.text(file)?;
-        text.parse().map_err(|_| self.lost(file, &format!("“{}” is not a number", sysfs::shorten(&text))))
+        text.parse().map_err(|_| self.lost(file, &format!("“{}” is not a number", clip(&text, QUOTED))))
     }
 
     fn put(&self, file: &str, text: &str) -> Result<(), Fault> {

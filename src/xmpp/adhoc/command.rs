@@ -3,6 +3,7 @@
 
 use crate::control::Asker;
 use crate::model::{ActuatorId, Device, Kind};
+use crate::xmpp::Scene;
 
 /// One command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,11 +20,13 @@ pub enum Command {
     Set(ActuatorId),
     /// Pulse a switch.
     Pulse(ActuatorId),
+    /// End safe mode.
+    LeaveSafeMode,
 }
 
 impl Command {
     /// The commands this asker may run.
-    pub fn all(asker: Asker<'_>) -> impl Iterator<Item = Command> {
+    pub fn all<'d>(scene: &Scene<'_>, asker: Asker<'d>) -> impl Iterator<Item = Command> + use<'d> {
         let device = asker.device();
         let pulses = |id: ActuatorId| matches!(device.actuator(id).kind, Kind::Switch { .. });
         let set = asker.settable().map(Command::Set);
@@ -31,12 +34,13 @@ impl Command {
         let alarms = device.alarms().any(|(_, alarm)| asker.may_read(alarm.point));
         let ack = alarms && asker.may_acknowledge().is_ok();
         let alarms = alarms.then_some(Command::Alarms).into_iter().chain(ack.then_some(Command::Ack));
-        [Command::Status, Command::Read].into_iter().chain(alarms).chain(set).chain(pulse)
+        let leave = (scene.safe_mode && asker.may_administer()).then_some(Command::LeaveSafeMode);
+        [Command::Status, Command::Read].into_iter().chain(alarms).chain(leave).chain(set).chain(pulse)
     }
 
     /// The command at this node, if this asker may run it.
-    pub fn find(asker: Asker<'_>, node: &str) -> Option<Command> {
-        Command::all(asker).find(|command| command.node(asker.device()) == node)
+    pub fn find(scene: &Scene<'_>, asker: Asker<'_>, node: &str) -> Option<Command> {
+        Command::all(scene, asker).find(|command| command.node(asker.device()) == node)
     }
 
     /// Its node. People read and type these (Profanity), so they are the names of the config.
@@ -46,6 +50,7 @@ impl Command {
             Command::Read => "read".into(),
             Command::Alarms => "alarms".into(),
             Command::Ack => "ack".into(),
+            Command::LeaveSafeMode => "leave-safe-mode".into(),
             Command::Set(id) => device.actuator(id).label.name.clone(),
             Command::Pulse(id) => format!("{}-pulse", device.actuator(id).label.name),
         }
@@ -58,6 +63,7 @@ impl Command {
             Command::Read => "Read".into(),
             Command::Alarms => "Alarms".into(),
             Command::Ack => "Acknowledge an alarm".into(),
+            Command::LeaveSafeMode => "Leave safe mode".into(),
             Command::Set(id) => device.actuator(id).label.text.clone(),
             Command::Pulse(id) => format!("{} (pulse)", device.actuator(id).label.text),
         }

@@ -20,7 +20,9 @@ pub(super) fn run(turn: &mut Turn<'_>, caller: &Caller<'_>, mut payload: Element
     form::tidy(&mut payload);
     let Ok(request) = CommandElement::try_from(payload) else { return iq::bad_request("not a command") };
     let Caller::Contact(asker, from) = caller else { return Reply::Error(iq::nothing_here()) };
-    let Some(command) = Command::find(*asker, &request.node) else { return unknown(*asker, &request.node) };
+    let Some(command) = Command::find(&turn.scene, *asker, &request.node) else {
+        return unknown(*asker, &request.node);
+    };
     if let Some(id) = &request.sessionid {
         match turn.sessions.known(id, from, &request.node, turn.scene.now.mono) {
             Known::Yes => {}
@@ -66,6 +68,10 @@ pub(super) fn run(turn: &mut Turn<'_>, caller: &Caller<'_>, mut payload: Element
             }
             None => end(turn, &request, "error", "there is no such alarm".to_owned()),
         },
+        (Command::LeaveSafeMode, _) => {
+            let session = close(turn, &request);
+            Reply::LeaveSafeMode { node: request.node, session }
+        }
         (Command::Set(id), None) => hand_out(turn, from, &request, set_form(&turn.scene, id)),
         (Command::Set(_) | Command::Pulse(_), Some(form)) if is_second_step(form) => {
             let yes = matches!(form::text(form, "confirm"), Some("1" | "true"));

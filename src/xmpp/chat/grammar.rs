@@ -5,7 +5,7 @@
 
 use super::lookup::{self, Found};
 use crate::control::{Asker, PULSE, Wish};
-use crate::model::{ActuatorId, AlarmId, Kind, PointId, ValueError, parse_duration};
+use crate::model::{ActuatorId, AlarmId, Kind, PointId, QUOTED, ValueError, clip, parse_duration};
 
 /// The words that are not points. Points cannot be called like this.
 pub const COMMANDS: &[&str] = &["help", "status", "alarms", "ack", "who", "log"];
@@ -98,7 +98,7 @@ pub fn parse(asker: Asker<'_>, text: &str) -> Line {
             let typed = words.first().copied().unwrap_or_default();
             let names: Vec<&str> = asker.readable().map(|point| asker.device().label(point).name.as_str()).collect();
             let near = lookup::nearest(typed, COMMANDS.iter().copied().chain(names));
-            Line::Unclear(Unclear::NoSuchWord(shorten(typed), near.map(str::to_owned)))
+            Line::Unclear(Unclear::NoSuchWord(clip(typed, QUOTED), near.map(str::to_owned)))
         }
         Found::One(point, used) => match (point, &words[used..]) {
             (point, []) => Line::Read(point),
@@ -130,7 +130,7 @@ fn acknowledge(asker: Asker<'_>, rest: &[&str]) -> Line {
         }
     }
     let near = lookup::nearest(&typed, alarms().map(|(_, alarm)| alarm.name.as_str()));
-    Line::Unclear(Unclear::NoSuchAlarm(shorten(&typed), near.map(str::to_owned)))
+    Line::Unclear(Unclear::NoSuchAlarm(clip(&typed, QUOTED), near.map(str::to_owned)))
 }
 
 /// Drops a verb in front; `turn on the pump` becomes `pump on`.
@@ -162,7 +162,7 @@ pub enum WishError {
 /// # Errors
 /// What is neither.
 pub fn wish(kind: &Kind, rest: &[&str]) -> Result<Wish, WishError> {
-    let time = |text: &str| parse_duration(text).ok_or_else(|| WishError::Time(shorten(text)));
+    let time = |text: &str| parse_duration(text).ok_or_else(|| WishError::Time(clip(text, QUOTED)));
     let rest = match rest {
         ["to" | "=", rest @ ..] if !rest.is_empty() => rest,
         rest => rest,
@@ -190,8 +190,4 @@ pub fn wish(kind: &Kind, rest: &[&str]) -> Result<Wish, WishError> {
         }
     }
     whole.map(Wish::Set).map_err(WishError::Value)
-}
-
-fn shorten(text: &str) -> String {
-    text.chars().take(40).collect()
 }

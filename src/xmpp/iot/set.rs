@@ -7,7 +7,7 @@ use xmpp_parsers::minidom::Element;
 use super::control::{Parameter, Set};
 use super::fault::ControlFault;
 use crate::control::{Asker, Wish};
-use crate::model::{ActuatorId, Kind, PointId, Role, Value};
+use crate::model::{ActuatorId, Kind, PointId, QUOTED, Role, Value, clip};
 use crate::xmpp::adhoc;
 use crate::xmpp::iq::{self, Caller, Reply, Turn};
 
@@ -32,7 +32,7 @@ pub fn moves(asker: Asker<'_>, mut payload: Element) -> Result<Moves, ControlFau
     let set = Set::try_from(payload).map_err(|error| ControlFault::bad_request(None, error.to_string()))?;
     let nodes: Vec<&str> = set.nodes.iter().map(|node| node.id.as_str()).collect();
     if let Some(node) = nodes.iter().find(|node| super::point(asker, node).is_none()) {
-        return Err(ControlFault::not_found(None, format!("there is no node “{}”", clip(node))));
+        return Err(ControlFault::not_found(None, format!("there is no node “{}”", clip(node, QUOTED))));
     }
     let mut moves = Moves::new();
     for parameter in &set.parameters {
@@ -53,7 +53,7 @@ pub fn moves(asker: Asker<'_>, mut payload: Element) -> Result<Moves, ControlFau
 /// The actuator a parameter sets. Rights come first: who may not set it needs no lesson in its values.
 fn actuator(asker: Asker<'_>, name: &str, nodes: &[&str]) -> Result<ActuatorId, ControlFault> {
     let Some(point) = super::point(asker, name) else {
-        return Err(ControlFault::not_found(Some(&clip(name)), "there is no such parameter"));
+        return Err(ControlFault::not_found(Some(&clip(name, QUOTED)), "there is no such parameter"));
     };
     let PointId::Actuator(id) = point else {
         return Err(ControlFault::bad_request(Some(name), "it only reads; it cannot be set"));
@@ -84,7 +84,7 @@ fn typed(kind: &Kind, parameter: &Parameter) -> Result<Value, String> {
         (Kind::Switch { .. }, Parameter::Boolean { value, .. }) => match value.trim() {
             "true" | "1" => Ok(Value::Switch(true)),
             "false" | "0" => Ok(Value::Switch(false)),
-            other => Err(format!("“{}” is neither true nor false", clip(other))),
+            other => Err(format!("“{}” is neither true nor false", clip(other, QUOTED))),
         },
         (
             Kind::Number { .. },
@@ -106,8 +106,4 @@ fn filled_in(form: &DataForm) -> impl Iterator<Item = (&str, &str)> {
         let name = field.var.as_deref().filter(|name| *name != "FORM_TYPE" && !name.starts_with("xdd "))?;
         Some((name, field.values.first()?.as_str()))
     })
-}
-
-fn clip(text: &str) -> String {
-    text.chars().take(40).collect()
 }

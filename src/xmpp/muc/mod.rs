@@ -150,6 +150,12 @@ impl Rooms {
         text
     }
 
+    /// What a component says to its rooms when it goes; for an account its server does.
+    pub fn farewell(&self) -> impl Iterator<Item = Stanza> {
+        let inside = self.0.iter().filter(|room| room.is_in()).filter_map(Room::me);
+        inside.map(|me| Presence::unavailable().with_to(me).into())
+    }
+
     /// The device is offline.
     pub fn offline(&mut self) {
         self.0.iter_mut().for_each(Room::offline);
