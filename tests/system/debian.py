@@ -32,7 +32,7 @@ GUEST = HERE / 'guest'
 def build():
     """-> (kernel, initrd, disk), by one process at a time. The disk is to be copied, not written."""
     lab.need_tools({'qemu-system-aarch64': 'qemu-system-arm', 'debootstrap': 'debootstrap', 'fakeroot': 'fakeroot'})
-    kernel, _, _ = lab.build_pi()
+    kernel, _, _ = lab.build_pi(lab.PIS['aarch64'])
     CACHE.mkdir(parents=True, exist_ok=True)
     with open(CACHE / 'lock', 'w') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -141,7 +141,8 @@ class Cellar:
 
     async def configure(self, more='', change=('', '')):
         self.config(more, change)
-        await self.sh('install -m 640 -g katydid katydid.toml /etc/katydid/katydid.toml')
+        # What an editor does too; a power cut takes what is in memory only.
+        await self.sh('install -m 640 -g katydid katydid.toml /etc/katydid/katydid.toml; sync')
 
     async def sh(self, script, fails=False, timeout=180):
         status, text = await asyncio.to_thread(self.board.run, script, timeout)
