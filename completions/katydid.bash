@@ -16,6 +16,9 @@ _katydid() {
             ",$1")
                 cmd="katydid"
                 ;;
+            katydid,adopt)
+                cmd="katydid__subcmd__adopt"
+                ;;
             katydid,board)
                 cmd="katydid__subcmd__board"
                 ;;
@@ -25,8 +28,14 @@ _katydid() {
             katydid,help)
                 cmd="katydid__subcmd__help"
                 ;;
+            katydid,init)
+                cmd="katydid__subcmd__init"
+                ;;
             katydid,run)
                 cmd="katydid__subcmd__run"
+                ;;
+            katydid__subcmd__help,adopt)
+                cmd="katydid__subcmd__help__subcmd__adopt"
                 ;;
             katydid__subcmd__help,board)
                 cmd="katydid__subcmd__help__subcmd__board"
@@ -36,6 +45,9 @@ _katydid() {
                 ;;
             katydid__subcmd__help,help)
                 cmd="katydid__subcmd__help__subcmd__help"
+                ;;
+            katydid__subcmd__help,init)
+                cmd="katydid__subcmd__help__subcmd__init"
                 ;;
             katydid__subcmd__help,run)
                 cmd="katydid__subcmd__help__subcmd__run"
@@ -47,12 +59,30 @@ _katydid() {
 
     case "${cmd}" in
         katydid)
-            opts="-h -V --help --version run check board help"
+            opts="-h -V --help --version run check board init adopt help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        katydid__subcmd__adopt)
+            opts="-h --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -93,8 +123,22 @@ _katydid() {
             return 0
             ;;
         katydid__subcmd__help)
-            opts="run check board help"
+            opts="run check board init adopt help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        katydid__subcmd__help__subcmd__adopt)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -148,6 +192,20 @@ _katydid() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        katydid__subcmd__help__subcmd__init)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         katydid__subcmd__help__subcmd__run)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -155,6 +213,56 @@ _katydid() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        katydid__subcmd__init)
+            opts="-h --jid --invite --register --password-file --owner --board --name --server --ca-file --config --force --offline --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --jid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --invite)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --owner)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --board)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
