@@ -119,10 +119,9 @@ struct Life {
     /// The trouble that was logged last: each is said once.
     trouble: Option<Trouble>,
     offline_since: Option<Instant>,
-    /// A drive was posted in this turn.
-    drove: bool,
-    /// Links of an account that the config no longer names, saying goodbye. What they could not send, the new one
-    /// does.
+    /// Turns since others were let in; none after a drive.
+    turns: u8,
+    /// Links of an account that the config no longer names, saying goodbye. The new one sends what they could not.
     farewells: JoinSet<Vec<(Stanza, Timestamp)>>,
     /// It has run for long enough not to be a boot loop, from then on.
     lasts: Option<Instant>,
@@ -184,7 +183,7 @@ impl Life {
             reports,
             trouble: None,
             offline_since: None,
-            drove: false,
+            turns: 0,
             farewells: JoinSet::new(),
             lasts: Some(Instant::now() + CRASHED_WITHIN),
             broken: false,
@@ -255,10 +254,11 @@ impl Life {
                 // In the loop and not beside it: what is fed is the proof that the loop turns.
                 () = tick(watchdog) => systemd::alive(),
             }
-            // A burst of commands is ready all at once; without this the drivers would never get to take theirs.
-            if std::mem::take(&mut self.drove) {
+            // A burst of commands or reports is ready all at once; without this neither drivers nor the link get to work.
+            if self.turns == 0 {
                 yield_now().await;
             }
+            self.turns = (self.turns + 1) % 8;
         }
     }
 
@@ -283,7 +283,7 @@ impl Life {
                 Effect::Send(stanza) => self.link.post(stanza, now.wall),
                 Effect::Drive(drive) => {
                     self.drivers.drive(self.agent.device(), &drive);
-                    self.drove = true;
+                    self.turns = 0;
                 }
                 Effect::Keep { key, value, soon } => {
                     self.store.keep(&key, value, if soon { Urgency::Soon } else { Urgency::Routine });
