@@ -16,8 +16,10 @@ use tokio::time::{Duration, Instant, sleep, sleep_until};
 
 use crate::model::{Device, Moment, Now};
 
-/// How often somebody looks whether the time is known by now.
+/// How often somebody looks whether the time is known by now: at first, and after the clock was set,
 const LOOK: Duration = Duration::from_secs(5);
+/// and once the program has run for so long, as often as [`POLL`]: each look wakes the board.
+const FIRST: Duration = Duration::from_secs(600);
 /// How often somebody looks whether the clock was set, where the kernel cannot say it.
 const POLL: Duration = Duration::from_secs(60);
 /// The year 2200, as Unix time: later than any clock of a living board says, and within the kernel's nanoseconds.
@@ -88,11 +90,15 @@ impl Watch {
                 if let Some(at) = self.look_at {
                     tokio::select! {
                         () = sleep_until(at) => {}
-                        () = set(&mut self.timer) => return None,
+                        () = set(&mut self.timer) => {
+                            self.look_at = Some(clock.instant(clock.now().mono + LOOK));
+                            return None;
+                        }
                     }
                 }
                 // Kept over turns of the loop, which ends this wait whenever anything else happens.
-                self.look_at = Some(clock.instant(clock.now().mono + LOOK));
+                let now = clock.now().mono;
+                self.look_at = Some(clock.instant(now + if now.0 < FIRST { LOOK } else { POLL }));
                 let known = self.trust || is_known(Path::new("/"), clock.now().wall);
                 if self.known.replace(known) != Some(known) {
                     return Some(known);
