@@ -52,6 +52,12 @@ impl Layers {
         }
     }
 
+    /// The same without what the environment says of the config: it is another program's that will run with it.
+    pub fn without_environment(mut self) -> Layers {
+        self.environment.retain(|(name, _)| !name.starts_with("KATYDID_"));
+        self
+    }
+
     fn variable(&self, name: &str) -> Option<&str> {
         self.environment.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }

@@ -86,7 +86,8 @@ impl Desk {
     /// [`Failure::Mistakes`], with the config's name as `shown`.
     pub fn check(&self, shown: &Path) -> Result<Resolved, Failure> {
         let staged = self.staged_config();
-        let mut layers = Layers::of_system((!self.is_system).then_some(staged.as_path()));
+        let layers = Layers::of_system((!self.is_system).then_some(staged.as_path()));
+        let mut layers = layers.without_environment();
         layers.file.clone_from(&staged);
         let has_password = self.staged_secret().exists();
         let folder = if has_password { Some(self.folder.as_path()) } else { self.config.parent() };

@@ -13,7 +13,7 @@ LINES = 200
 SECONDS = 10
 # As many as the machine makes and no more than that in a second; the lines are up at the end.
 HAMMER = r'''
-function up() { getline line < "/proc/uptime"; close("/proc/uptime"); split(line, part, " "); return part[1] }
+function up() { getline line < "/proc/uptime"; close("/proc/uptime"); split(line, part, " "); return part[1] + 0 }
 function pull(where) { for (i = 1; i < ARGC; i++) { printf where > ARGV[i]; fflush(ARGV[i]); made++ } }
 BEGIN {
   begun = up()
@@ -53,6 +53,15 @@ class Belfry(Shed):
         pss, user, system, sent = text.split()
         return int(pss), (int(user) + int(system)) / 100, int(sent)
 
+    async def until_idle(self):
+        end = time.monotonic() + 60
+        while True:
+            before = (await self.figures())[1]
+            await asyncio.sleep(1)
+            if (await self.figures())[1] - before < 0.1:
+                return
+            holds(time.monotonic() < end, 'it is still busy after a minute')
+
     def lost(self, points):
         """What the log says was lost."""
         lines = re.findall(r'(\d+) edges came too fast[^\n]*point="(\w+)"', self.log())
@@ -67,7 +76,8 @@ class Belfry(Shed):
         lost = self.lost(points)
         begun = time.monotonic()
         made, seconds = await hammer
-        # Everything that is told at a later time, too.
+        # What the program has still to do, and everything that is told at a later time, too.
+        await self.until_idle()
         await asyncio.sleep(3)
         passed = time.monotonic() - begun
         pss_now, busy_now, sent_now = await self.figures()

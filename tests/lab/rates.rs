@@ -63,7 +63,9 @@ async fn one_fast_line() {
     );
     assert!(chip.level(0));
     assert_eq!(said.last(), Some(&Ok(ON)));
-    assert!(said.len() <= EDGES as usize && said.windows(2).all(|pair| pair[0] != pair[1]));
+    // The report that edges were lost says the level again, once.
+    let again = said.windows(2).filter(|pair| pair[0] == pair[1]).count();
+    assert!(said.len() <= EDGES as usize && again <= 1, "{} said, {again} again", said.len());
 }
 
 fn names() -> Vec<String> {
