@@ -8,6 +8,7 @@
 # For systems without Debian's packages; on those with them take the .deb. Needs a shell and what busybox has, no more.
 # Afterwards FOLDER/share/katydid/install.sh uninstalls.
 set -eu
+umask 022
 
 here=$(cd "$(dirname "$0")" && pwd)
 prefix=/usr/local root='' uninstall='' purge=''
@@ -42,8 +43,10 @@ udev() { [ -d "$root/etc/udev" ] || [ -d "$root/lib/udev" ] || [ -d "$root/usr/l
 
 if [ -n "$uninstall" ]; then
     [ -f "$list" ] || die "there is no $list: nothing was installed there"
+    # The names in it begin at its own root: of a copy that lies in another system they would be this one's.
+    grep -qxF "$prefix/bin/katydid" "$list" || die "$list is of another system: say --root and --prefix"
     if running; then
-        systemctl disable --now katydid.service >/dev/null 2>&1 || true
+        systemctl disable --now katydid.service katydid-firstboot.service >/dev/null 2>&1 || true
     elif [ -z "$root" ] && has rc-service; then
         rc-service katydid stop >/dev/null 2>&1 || true
         rc-update del katydid >/dev/null 2>&1 || true
@@ -59,6 +62,7 @@ if [ -n "$uninstall" ]; then
     done <"$list"
     if [ -n "$purge" ]; then
         rm -rf "$root/etc/katydid" "$root/var/lib/katydid"
+        rm -f "$root/var/log/katydid.log"
         [ -n "$root" ] || rm -rf /run/katydid
     fi
     if running; then systemctl daemon-reload; fi
@@ -148,7 +152,7 @@ if systemd; then
         systemctl daemon-reload
         systemctl try-restart katydid.service
     fi
-    start="systemctl enable --now katydid"
+    start="systemctl enable katydid-firstboot && systemctl enable --now katydid"
 elif openrc; then
     if rc-service katydid status >/dev/null 2>&1; then rc-service katydid restart; fi
     start="rc-update add katydid && rc-service katydid start"

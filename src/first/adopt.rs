@@ -57,6 +57,10 @@ pub fn adopt(file: Option<&Path>, config: Option<&Path>) -> ExitCode {
 
 /// Everything but its removal; doing it again changes nothing.
 fn take(place: &Path, desk: &Desk) -> Result<(), Failure> {
+    if desk.config().exists() {
+        // One that cannot be removed would be taken again at each start, over whatever was changed in between.
+        OpenOptions::new().write(true).open(place).map_err(Failure::at(place))?;
+    }
     let text = read(place).map_err(Failure::at(place))?;
     let (text, secret) = inline::part(&text);
     let (password, token) = match secret {
@@ -75,8 +79,8 @@ fn take(place: &Path, desk: &Desk) -> Result<(), Failure> {
 }
 
 fn by_invitation(place: &Path, desk: &Desk, text: &str, invitation: &Invitation) -> Result<(), Failure> {
-    // The text is what the staged one is known by: it holds the address, and nothing that changes.
-    let left = desk.left(text);
+    // By the address alone: what else was wrong may have been mended since.
+    let left = inline::address(text).and_then(|address| desk.left(&address));
     let was_left = left.is_some();
     let password = left.unwrap_or_else(password::make);
     let resolved = stage(desk, text, Some(&password), place, was_left)?;
@@ -101,7 +105,7 @@ fn read(place: &Path) -> io::Result<String> {
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
-/// Puts the reason beside the file, or takes an earlier one away. One that may pass by itself is no reason yet.
+/// Puts the reason beside the file, or takes an earlier one away.
 fn tell(place: &Path, failure: Option<&Failure>) -> Result<(), Failure> {
     let beside = place.with_file_name(ERROR);
     let Some(failure) = failure else { return forget(&beside) };
@@ -113,6 +117,10 @@ fn tell(place: &Path, failure: Option<&Failure>) -> Result<(), Failure> {
     // For editors that know only their own ends of lines.
     let text = format!("Katydid did not take over {name}:\n\n{failure}\n\n{then}.\n").replace('\n', "\r\n");
     let written = || {
+        // It is tried again every few seconds, and a card is not written each time.
+        if fs::read(&beside).is_ok_and(|there| there == text.as_bytes()) {
+            return Ok(());
+        }
         let mut file = File::create(&beside)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()
@@ -280,6 +288,18 @@ mod tests {
         assert!(card.adopt());
         assert_eq!(card.on_boot(), Vec::<String>::new());
         assert!(!card.etc("katydid.toml").exists());
+    }
+
+    #[test]
+    fn a_reason_that_is_there_already_is_not_written_again() {
+        let card = Card::with("");
+        assert!(!card.adopt());
+        let reason = card.boot(ERROR);
+        let first = File::open(&reason).unwrap();
+        let long_ago = std::time::SystemTime::UNIX_EPOCH;
+        first.set_modified(long_ago).unwrap();
+        assert!(!card.adopt());
+        assert_eq!(fs::metadata(&reason).unwrap().modified().unwrap(), long_ago);
     }
 
     #[test]

@@ -5,16 +5,17 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, fchown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
+use super::inline;
 use super::text::Place;
 use crate::config::{self, Layers, Purpose, Resolved};
 use crate::model::Secret;
 
-/// The service's own: the config is readable by this group.
-const GROUP: &str = "katydid";
+/// The service's user, and the group that may read the config.
+const SERVICE: &str = "katydid";
 const SYSTEM: &str = "/etc/katydid/katydid.toml";
 const SECRET: &str = "xmpp-password";
 
@@ -42,21 +43,35 @@ impl Desk {
         self.config.with_file_name(SECRET)
     }
 
-    /// What the config has to say of the password.
+    /// The config is the system's own.
+    pub fn is_system(&self) -> bool {
+        self.is_system
+    }
+
+    /// What the config has to say of the password. Only systemd has credentials.
     pub fn place(&self) -> Place {
-        if self.is_system { Place::Credential(self.secret()) } else { Place::File(self.secret()) }
+        match self.is_system && runs_systemd() {
+            true => Place::Credential(self.secret()),
+            false => Place::File(self.secret()),
+        }
     }
 
     /// A file that putting in place would replace.
     pub fn occupied(&self) -> Option<PathBuf> {
-        [self.config.clone(), self.secret()].into_iter().find(|file| file.exists())
+        // A start that was cut off between the two has put the password there, and that is the staged config's.
+        let is_half_done = self.staged_config().exists() && !self.staged_secret().exists();
+        let secret = Some(self.secret()).filter(|_| !is_half_done);
+        [Some(self.config.clone()), secret].into_iter().flatten().find(|file| file.exists())
     }
 
-    /// The password that an earlier start, which did not end, has made for the account of a config with `mark` in it.
-    pub fn left(&self, mark: &str) -> Option<Secret> {
-        let text = fs::read_to_string(self.staged_config()).ok()?;
-        let password = fs::read_to_string(self.staged_secret()).ok()?;
-        text.contains(mark).then(|| Secret::new(password.trim_end_matches('\n')))
+    /// The password that an earlier start has made for the account of this address, whether that start ended before
+    /// the files were in place, between them or after them.
+    pub fn left(&self, address: &str) -> Option<Secret> {
+        let read =
+            |staged: PathBuf, placed: PathBuf| fs::read_to_string(staged).or_else(|_| fs::read_to_string(placed));
+        let text = read(self.staged_config(), self.config.clone()).ok()?;
+        let password = read(self.staged_secret(), self.secret()).ok()?;
+        (inline::address(&text)? == address).then(|| Secret::new(password.trim_end_matches('\n')))
     }
 
     /// Lays a config and, if there is one, a password there.
@@ -65,7 +80,14 @@ impl Desk {
     /// [`Failure::File`].
     pub fn stage(&self, text: &str, password: Option<&Secret>) -> Result<(), Failure> {
         let parent = self.folder.parent().unwrap_or(Path::new("/"));
-        fs::create_dir_all(parent).map_err(Failure::at(parent))?;
+        if !parent.exists() {
+            fs::create_dir_all(parent).map_err(Failure::at(parent))?;
+            // Whatever the umask: the service reads its config here, and what is secret here is so by its own mode.
+            fs::set_permissions(parent, fs::Permissions::from_mode(0o755)).map_err(Failure::at(parent))?;
+        }
+        if self.is_system {
+            let_the_service_in(parent).map_err(Failure::at(parent))?;
+        }
         // What an earlier start has left stays until it is replaced: its password may be an account's by now.
         match DirBuilder::new().mode(0o700).create(&self.folder) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(Failure::at(&self.folder)(error)),
@@ -98,24 +120,28 @@ impl Desk {
         folder.into_iter().for_each(|folder| say("CREDENTIALS_DIRECTORY", folder));
         // A config that names the password's file names one that is not there yet.
         let names_file = fs::read_to_string(&staged).is_ok_and(|text| text.contains(&*self.secret().to_string_lossy()));
-        if has_password && names_file && !self.is_system {
+        if has_password && names_file && matches!(self.place(), Place::File(_)) {
             say("KATYDID_XMPP__PASSWORD__FILE", &self.staged_secret());
         }
         let resolved = config::load(&layers).and_then(|loaded| config::resolve(&loaded, Purpose::Run));
         resolved.map_err(|mistakes| Failure::of_mistakes(&mistakes, &staged, shown))
     }
 
-    /// Puts in place what is staged; what was there before is kept as `.bak`.
+    /// Puts in place what is staged; what was there before and is not the same is kept as `.bak`.
     ///
     /// # Errors
     /// [`Failure::File`].
     pub fn commit(&self) -> Result<(), Failure> {
         let staged = self.staged_config();
         open_to_the_service(&staged).map_err(Failure::at(&staged))?;
+        let secret = self.staged_secret();
+        if self.is_system && !runs_systemd() && secret.exists() {
+            give_to_the_service(&secret).map_err(Failure::at(&secret))?;
+        }
         // The config last: it is what makes a device of the board.
-        for (from, to) in [(self.staged_secret(), self.secret()), (staged, self.config.clone())] {
+        for (from, to) in [(secret, self.secret()), (staged, self.config.clone())] {
             if from.exists() {
-                keep(&to).map_err(Failure::at(&to))?;
+                keep(&to, &from).map_err(Failure::at(&to))?;
                 fs::rename(&from, &to).map_err(Failure::at(&to))?;
             }
         }
@@ -173,12 +199,12 @@ pub(super) fn sync(folder: &Path) -> Result<(), Failure> {
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(Failure::at(folder))
 }
 
-/// A second name for what is about to be replaced.
-fn keep(path: &Path) -> io::Result<()> {
+/// A second name for what is about to be replaced. Of the same twice the older one stays: it is what was there before.
+fn keep(path: &Path, by: &Path) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".bak");
     let backup = path.with_file_name(name);
-    if !path.exists() {
+    if !path.exists() || fs::read(path)? == fs::read(by)? {
         return Ok(());
     }
     if backup.exists() {
@@ -191,9 +217,8 @@ fn keep(path: &Path) -> io::Result<()> {
 /// everybody where there is no such group.
 fn open_to_the_service(path: &Path) -> io::Result<()> {
     let file = File::open(path)?;
-    let groups = fs::read_to_string("/etc/group").unwrap_or_default();
-    let mode = match group(&groups, GROUP) {
-        Some(id) if rustix::process::geteuid().is_root() => {
+    let mode = match service("/etc/group") {
+        Some(id) => {
             fchown(&file, None, Some(id))?;
             0o640
         }
@@ -203,8 +228,40 @@ fn open_to_the_service(path: &Path) -> io::Result<()> {
     file.sync_all()
 }
 
-/// The number of a group, by the text of group(5).
-fn group(text: &str, name: &str) -> Option<u32> {
+/// Where nobody but root may enter, the service's group may, too.
+fn let_the_service_in(folder: &Path) -> io::Result<()> {
+    let open = File::open(folder)?;
+    let known = open.metadata()?;
+    match service("/etc/group") {
+        Some(id) if known.gid() == 0 && known.mode() & 0o001 == 0 => {
+            fchown(&open, None, Some(id))?;
+            open.set_permissions(fs::Permissions::from_mode(known.mode() & 0o777 | 0o050))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Where nobody hands the password to the service, it reads the file itself.
+fn give_to_the_service(path: &Path) -> io::Result<()> {
+    match service("/etc/passwd") {
+        Some(id) => fchown(&File::open(path)?, Some(id), None),
+        None => Ok(()),
+    }
+}
+
+/// The service's number in that list of users or groups, if there is one and we may give it something.
+fn service(list: &str) -> Option<u32> {
+    let text = fs::read_to_string(list).unwrap_or_default();
+    number(&text, SERVICE).filter(|_| rustix::process::geteuid().is_root())
+}
+
+/// The system was started by systemd (sd_booted(3)).
+pub(super) fn runs_systemd() -> bool {
+    Path::new("/run/systemd/system").exists()
+}
+
+/// The number of a user or group, by the text of passwd(5) or group(5).
+fn number(text: &str, name: &str) -> Option<u32> {
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
     line.split(':').nth(1)?.parse().ok()
 }
@@ -276,14 +333,47 @@ mod tests {
         let desk = desk(folder.path());
         assert_eq!(desk.left("g@home.example"), None);
         desk.stage(&text(&desk.secret()), Some(&Secret::new("pencil"))).unwrap();
-        assert_eq!(desk.left("\"g@home.example\""), Some(Secret::new("pencil")));
-        assert_eq!(desk.left("\"h@home.example\""), None);
+        assert_eq!(desk.left("g@home.example"), Some(Secret::new("pencil")));
+        assert_eq!(desk.left("h@home.example"), None);
+    }
+
+    #[test]
+    fn a_start_that_was_cut_off_between_the_two_files_is_taken_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let desk = desk(folder.path());
+        desk.stage(&text(&desk.secret()), Some(&Secret::new("pencil"))).unwrap();
+        fs::rename(desk.staged_secret(), desk.secret()).unwrap();
+        assert_eq!(desk.occupied(), None);
+        assert_eq!(desk.left("g@home.example"), Some(Secret::new("pencil")));
+        fs::rename(desk.staged_config(), desk.config()).unwrap();
+        assert_eq!(desk.occupied().as_deref(), Some(desk.config()));
+        assert_eq!(desk.left("g@home.example"), Some(Secret::new("pencil")));
+    }
+
+    #[test]
+    fn the_same_again_does_not_push_out_what_was_there_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let desk = desk(folder.path());
+        for text in ["# mine\n", "# new\n", "# new\n"] {
+            desk.stage(text, None).unwrap();
+            desk.commit().unwrap();
+        }
+        assert_eq!(fs::read_to_string(desk.config().with_file_name("katydid.toml.bak")).unwrap(), "# mine\n");
+    }
+
+    #[test]
+    fn whatever_the_umask_the_folder_can_be_entered() {
+        let folder = tempfile::tempdir().unwrap();
+        let desk = desk(folder.path());
+        desk.stage("", None).unwrap();
+        assert_eq!(mode(&folder.path().join("etc")), 0o755);
     }
 
     #[test]
     fn a_group_is_known_by_its_whole_name() {
         let groups = "root:x:0:\nkatydid-x:x:7:\nkatydid:x:993:anna\n";
-        assert_eq!(group(groups, "katydid"), Some(993));
-        assert_eq!(group(groups, "gpio"), None);
+        assert_eq!(number(groups, "katydid"), Some(993));
+        assert_eq!(number(groups, "gpio"), None);
+        assert_eq!(number("katydid:x:990:993::/:/bin/false\n", "katydid"), Some(990));
     }
 }

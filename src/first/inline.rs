@@ -26,16 +26,28 @@ pub fn part(text: &str) -> (String, Option<Inline>) {
     (format!("{before}{PLACE}{after}"), Some(secret))
 }
 
+/// The account's address as it stands there.
+pub fn address(text: &str) -> Option<String> {
+    let root = DeTable::parse(text).ok()?;
+    let DeValue::Table(xmpp) = entry(root.get_ref(), "xmpp")? else { return None };
+    match entry(xmpp, "jid")? {
+        DeValue::String(address) => Some(address.to_string()),
+        _ => None,
+    }
+}
+
+fn entry<'a, 'i>(table: &'a DeTable<'i>, name: &str) -> Option<&'a DeValue<'i>> {
+    table.iter().find(|(key, _)| key.get_ref() == name).map(|(_, value)| value.get_ref())
+}
+
 fn find(text: &str) -> Option<(Inline, Range<usize>)> {
     let root = DeTable::parse(text).ok()?;
-    let (_, xmpp) = root.get_ref().iter().find(|(key, _)| key.get_ref() == "xmpp")?;
-    let DeValue::Table(xmpp) = xmpp.get_ref() else { return None };
+    let DeValue::Table(xmpp) = entry(root.get_ref(), "xmpp")? else { return None };
     let (_, password) = xmpp.iter().find(|(key, _)| key.get_ref() == "password")?;
     let secret = match password.get_ref() {
         DeValue::String(password) => Inline::Password(password.to_string()),
         DeValue::Table(place) => {
-            let (_, invite) = place.iter().find(|(key, _)| key.get_ref() == "invite")?;
-            let DeValue::String(invite) = invite.get_ref() else { return None };
+            let DeValue::String(invite) = entry(place, "invite")? else { return None };
             Inline::Invite(invite.to_string())
         }
         _ => return None,

@@ -28,7 +28,7 @@ use self::text::Facts;
 use self::wanted::{Standing, Wanted};
 use crate::args::Init;
 use crate::config::{self, Layers, Resolved};
-use crate::link::{Enrolment, register};
+use crate::link::{Enrolment, Trouble, register};
 use crate::model::{Board, Device, Secret};
 
 pub use self::adopt::adopt;
@@ -108,7 +108,7 @@ struct Ready {
 }
 
 fn prepare(desk: &Desk, args: &Init, wanted: &Wanted, here: Option<&Board>) -> Result<Ready, Failure> {
-    let left = || desk.left(&format!("\"{}\"", wanted.jid)).filter(|_| args.password_file.is_none());
+    let left = || desk.left(wanted.jid.as_str()).filter(|_| args.password_file.is_none());
     let (enrols, was_left, password) = match &wanted.standing {
         Standing::Has(password) => (None, false, password.clone()),
         Standing::New { token, password: Some(password) } => (Some(token.clone()), false, password.clone()),
@@ -161,8 +161,14 @@ async fn enrol(desk: &Desk, device: &Device, token: Option<&str>, was_left: bool
         // It may have been made before the connection was lost: what is staged stays for the next try.
         Err(error @ Enrolment::Trouble(_)) => Err(Failure::Enrolment(error)),
         Err(error) => {
-            if was_left && greet::greet(device).await.is_ok() {
-                return Ok(());
+            if was_left {
+                match greet::greet(device).await {
+                    Ok(()) => return Ok(()),
+                    // The account is somebody else's, or there is none: nobody needs this password.
+                    Err(Trouble::WrongPassword { .. }) => {}
+                    // Not known yet, and until it is the password stays.
+                    Err(trouble) => return Err(Failure::Login(trouble)),
+                }
             }
             desk.clear()?;
             Err(Failure::Enrolment(error))
@@ -194,12 +200,19 @@ fn show(desk: &Desk, device: &Device, wanted: &Wanted, offline: bool) {
         let colours = if own { Colours::Own } else { Colours::Set };
         text.extend(card::code(&link, colours).map(|code| format!("\n{code}\n")));
     }
-    let is_system = matches!(desk.place(), text::Place::Credential(_));
-    text.push_str(&match is_system {
-        true => "Next: describe your sensors and actuators in the config (`katydid board` shows the pins), then\n  \
-                 sudo katydid check\n  sudo systemctl enable --now katydid\n"
-            .to_owned(),
-        false => format!("Next: katydid run --config {config}\n"),
+    let start = match desk.is_system() {
+        true if desk::runs_systemd() => Some("systemctl enable --now katydid"),
+        true if Path::new("/sbin/openrc-run").exists() => {
+            Some("rc-update add katydid && sudo rc-service katydid start")
+        }
+        _ => None,
+    };
+    text.push_str(&match start {
+        Some(start) => format!(
+            "Next: describe your sensors and actuators in the config (`katydid board` shows the pins), then\n  \
+             sudo katydid check\n  sudo {start}\n"
+        ),
+        None => format!("Next: katydid run --config {config}\n"),
     });
     // Whoever closes the pipe early has seen enough.
     let _ = io::stdout().write_all(text.as_bytes());

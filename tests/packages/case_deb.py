@@ -43,7 +43,7 @@ def a_package_is_for_its_processor(world):
         check(run('dpkg-deb', '-f', deb, 'Architecture').strip() == arch, deb)
         check(deb.endswith(f'_{arch}.deb'), deb)
     depends = run('dpkg-deb', '-f', world.deb('arm64'), 'Depends').strip()
-    check(depends == 'systemd | systemd-standalone-sysusers | systemd-sysusers', 'a static program needs no more than', depends)
+    check(depends == 'procps, systemd | systemd-standalone-sysusers | systemd-sysusers', 'a static program needs no more than', depends)
 
 
 @case

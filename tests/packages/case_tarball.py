@@ -24,6 +24,11 @@ def with_systemd_it_is_installed_and_removed(world):
     check('gpio' in house.run('id', '-nG', 'katydid').split())
     house.run('katydid', 'check', '/usr/local/share/doc/katydid/examples/greenhouse.toml')
     house.write('/etc/katydid/katydid.toml', '# mine\n')
+    # A copy of it in another system that lies here: what that one lists is not this system's.
+    shutil.copytree(house.path('/usr/local'), house.path('/mnt/usr/local'))
+    said = house.run('sh', '/mnt/usr/local/share/katydid/install.sh', '--uninstall', '--purge', fails=True)
+    check('of another system' in said, said)
+    shutil.rmtree(house.path('/mnt/usr'))
     house.run('sh', '/usr/local/share/katydid/install.sh', '--uninstall')
     check(house.path('/etc/katydid/katydid.toml').read_text() == '# mine\n', 'the config is gone')
     left = {name for name in house.files() - before if not house.path(name).is_dir()}
@@ -70,6 +75,14 @@ def under_openrc_its_script_is_put_in_place(world):
     check('command=/opt/katydid/bin/katydid\n' in house.path('/etc/init.d/katydid').read_text())
     house.run('sh', '-n', '/etc/init.d/katydid')
     check('gpio' in house.run('id', '-nG', 'katydid').split(), house.run('id', 'katydid'))
+    # Nothing hands the service its password there: it reads the file itself.
+    house.write('/root/password', 'a long password\n', 0o600)
+    said = house.run('/opt/katydid/bin/katydid', 'init', '--offline', '--jid', 'greenhouse@home.example', '--owner',
+                     'anna@home.example', '--board', 'generic', '--password-file', '/root/password')
+    check('rc-service katydid start' in said, said)
+    check('password = { file = "/etc/katydid/xmpp-password" }' in house.path('/etc/katydid/katydid.toml').read_text())
+    check(house.facts('/etc/katydid/xmpp-password').startswith('0600 katydid'), house.facts('/etc/katydid/xmpp-password'))
+    house.run('/opt/katydid/bin/katydid', 'check')
     house.run('sh', '/opt/katydid/share/katydid/install.sh', '--uninstall', '--purge')
     check(not house.path('/opt/katydid').exists(), 'the folder stays')
 

@@ -218,7 +218,7 @@ async fn a_start_that_was_cut_off_after_the_account_was_made_is_taken_up_again()
     let staged = board.path("etc/.first-start");
     fs::create_dir_all(&staged).unwrap();
     fs::write(staged.join("xmpp-password"), "pencil\n").unwrap();
-    fs::write(staged.join("katydid.toml"), "jid = \"greenhouse@home.example\"\n").unwrap();
+    fs::write(staged.join("katydid.toml"), "[xmpp]\njid = \"greenhouse@home.example\"\n").unwrap();
     let said = board.init(&["--invite", "xmpp:home.example?register;preauth=used", "--jid", "greenhouse@home.example"]);
     went_well(&said);
     assert_eq!(fs::read_to_string(board.path("etc/xmpp-password")).unwrap(), "pencil\n");
@@ -255,9 +255,22 @@ async fn a_config_on_the_boot_partition_may_bring_an_invitation() {
     refused(&board.adopt(), 69, "the invitation is not valid");
     let reason = fs::read_to_string(board.path("boot/katydid-error.txt")).unwrap();
     assert!(reason.contains("the invitation is not valid"), "{reason}");
-    fs::write(board.path("boot/katydid.toml"), config(&prosody.invite())).unwrap();
+    let link = prosody.invite();
+    fs::write(board.path("boot/katydid.toml"), config(&link)).unwrap();
     went_well(&board.adopt());
     assert_eq!(fs::read_dir(board.path("boot")).unwrap().count(), 0);
+    // As if the power had gone before the file was off the card, or between the two files.
+    let password = fs::read_to_string(board.path("etc/xmpp-password")).unwrap();
+    for is_half_done in [false, true] {
+        if is_half_done {
+            fs::create_dir(board.path("etc/.first-start")).unwrap();
+            fs::rename(board.path("etc/katydid.toml"), board.path("etc/.first-start/katydid.toml")).unwrap();
+        }
+        fs::write(board.path("boot/katydid.toml"), config(&link)).unwrap();
+        went_well(&board.adopt());
+        assert_eq!(fs::read_dir(board.path("boot")).unwrap().count(), 0);
+        assert_eq!(fs::read_to_string(board.path("etc/xmpp-password")).unwrap(), password);
+    }
     let _daemon = board.run();
     sees(&mut anna, "attic@home.example", Type::Subscribe).await;
     anna.close().await;

@@ -144,6 +144,11 @@ class Cellar:
         # What an editor does too; a power cut takes what is in memory only.
         await self.sh('install -m 640 -g katydid katydid.toml /etc/katydid/katydid.toml; sync')
 
+    async def put_on_the_card(self, change=('', '')):
+        """A config with its password on the boot partition, as a PC writes it."""
+        self.config(change=change)
+        await self.sh("sed 's/{ credential = .*}/\"%s\"/' katydid.toml >/boot/katydid.toml; sync" % PASSWORD)
+
     async def sh(self, script, fails=False, timeout=180):
         status, text = await asyncio.to_thread(self.board.run, script, timeout)
         holds(fails or status == 0, '%s: %d: %s' % (script, status, text))
@@ -357,13 +362,34 @@ async def what_was_counted_and_set_outlives_a_power_cut(cellar):
     await until(lambda: counted(cellar, before + 50), 15, 'the pulses')
     # The store writes once a second.
     await asyncio.sleep(3)
+    await cellar.put_on_the_card()
     await asyncio.to_thread(cellar.board.cut_power)
     await cellar.power_on()
     await cellar.online('systemctl is-enabled katydid')
+    await was_taken_over(cellar)
     await cellar.told('water', 'Water: %d' % (before + 50))
     await cellar.told('fan', 'Fan: on')
     await cellar.told('pump', 'Pump: off')
     same([await cellar.level(FAN), await cellar.level(PUMP)], [1, 0])
+
+
+@case
+async def a_config_that_is_taken_over_late_is_what_runs(cellar):
+    await cellar.put_on_the_card(('label = "Heater"', 'label = "Warmth"'))
+    await cellar.online('systemctl start katydid-firstboot')
+    await was_taken_over(cellar)
+    await cellar.told('warmth', 'Warmth: 0%')
+    await cellar.put_on_the_card()
+    await cellar.online('systemctl start katydid-firstboot')
+    await cellar.told('heater', 'Heater: 0%')
+
+
+async def was_taken_over(cellar):
+    same(await cellar.sh('ls -A /boot | grep katydid', fails=True), '')
+    same(await cellar.sh("stat -c '%a %U' /etc/katydid/xmpp-password; stat -c '%a %G' /etc/katydid/katydid.toml"), '600 root\n640 katydid')
+    same(await cellar.sh('cat /etc/katydid/xmpp-password'), PASSWORD)
+    said = await cellar.sh('journalctl --no-pager -o cat -b -u katydid-firstboot')
+    holds('/boot/katydid.toml is now /etc/katydid/katydid.toml' in said and 'already exists but' not in said, said)
 
 
 async def counted(cellar, total):
