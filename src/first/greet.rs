@@ -15,6 +15,8 @@ use crate::xmpp::roster::Roster;
 const LIMIT: Duration = Duration::from_secs(60);
 /// The service may be online with the device's own resource meanwhile.
 const RESOURCE: &str = "katydid-init";
+/// The id of what is asked last.
+const LAST: &str = "last";
 /// More than a few contacts are never added here.
 const OUTBOX: usize = 64;
 
@@ -37,32 +39,27 @@ pub async fn greet(device: &Device) -> Result<(), Trouble> {
 async fn talk(device: &Device, link: &mut Link) -> Result<(), Trouble> {
     let mut roster = Roster::default();
     let mut count = 0;
-    let mut awaited = Vec::new();
+    let mut is_asked = false;
     loop {
         match link.next().await {
             LinkEvent::Trouble(trouble) => return Err(trouble),
-            LinkEvent::Online { .. } => link.post(roster.fetch("roster".to_owned()).into(), Timestamp::UNIX_EPOCH),
+            LinkEvent::Online { .. } => {
+                is_asked = false;
+                link.post(roster.fetch("roster".to_owned()).into(), Timestamp::UNIX_EPOCH);
+            }
+            // The server takes our stanzas in their order (RFC 6120 section 10.1), so when this answer comes it has
+            // the others, too. That it may have rules against them is for the service to try again.
+            LinkEvent::Stanza(Stanza::Iq(iq)) if is_asked && iq.id() == LAST => return Ok(()),
             LinkEvent::Stanza(Stanza::Iq(iq)) if roster.awaits(iq.id()) => {
                 let id = || {
                     count += 1;
                     format!("contact-{count}")
                 };
-                for stanza in roster.fetched(device, result(iq), id) {
-                    if let Stanza::Iq(iq) = &stanza {
-                        awaited.push(iq.id().to_owned());
-                    }
+                let last = Roster::default().fetch(LAST.to_owned()).into();
+                for stanza in roster.fetched(device, result(iq), id).into_iter().chain([last]) {
                     link.post(stanza, Timestamp::UNIX_EPOCH);
                 }
-                if awaited.is_empty() {
-                    return Ok(());
-                }
-            }
-            // The server puts them on the roster or has rules against it; the service will try again.
-            LinkEvent::Stanza(Stanza::Iq(iq)) if awaited.contains(&iq.id().to_owned()) => {
-                awaited.retain(|id| id != iq.id());
-                if awaited.is_empty() {
-                    return Ok(());
-                }
+                is_asked = true;
             }
             LinkEvent::Stanza(_) | LinkEvent::Offline | LinkEvent::Dropped(_) => {}
         }

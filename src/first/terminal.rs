@@ -41,8 +41,9 @@ impl Person for Terminal {
     }
 
     fn ask_secret(&mut self, question: &str) -> io::Result<String> {
-        prompt(&format!("{question} (it is not shown): "))?;
+        // Silent first: whoever answers at once, or pastes, is not shown either.
         let silence = Silence::begin()?;
+        prompt(&format!("{question} (it is not shown): "))?;
         let answer = read();
         drop(silence);
         prompt("\n")?;
