@@ -174,6 +174,7 @@ async def it_comes_back_after_the_servers_restart_and_says_what_happened_meanwhi
     device, owner, _ = await shed(world, server=server)
     try:
         dora = await world.person('slixmpp', owner, device=device, server=server)
+        await until(lambda: dora.client_roster[device.jid]['subscription'] == 'both', 10, 'both subscriptions')
         await dora.leave()
         world.people.remove(dora)
         server.stop()
