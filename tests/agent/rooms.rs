@@ -234,6 +234,25 @@ fn being_kicked_is_said_once_and_tried_again_and_being_banned_is_not() {
 }
 
 #[test]
+fn a_nick_that_is_no_address_is_given_back() {
+    let mut talk = begin("");
+    talk.recv(&gone("<status code='303'/>").replace("role='none'", "role='participant' nick='🌱 shed'"));
+    talk.pass(Duration::from_secs(17 * 60));
+    assert_eq!(joins(&mut talk), ["household@rooms.home.example/greenhouse"]);
+}
+
+#[test]
+fn it_goes_by_the_form_of_its_nick_that_the_room_uses() {
+    let mut talk = knocking("nick = \"Haus²\"\n");
+    assert_eq!(joins(&mut talk), ["household@rooms.home.example/Haus2"]);
+    everybody_comes(&mut talk);
+    talk.recv(&presence("Haus2", SELF));
+    talk.sent();
+    says(&mut talk, "b", "haus2: air");
+    assert_eq!(talk.heard(), [format!("{ROOM}: b: Air: 20.0 °C")]);
+}
+
+#[test]
 fn a_taken_nick_gets_a_tail_and_a_locked_out_device_does_not_hammer() {
     let mut talk = knocking("");
     talk.sent();

@@ -197,7 +197,12 @@ impl Room {
         if self.deadline().is_none_or(|at| at > now) {
             return events;
         }
-        let Some(me) = self.me() else { return events };
+        let Some(me) = self.me() else {
+            // The room calls us something that is no address.
+            self.nick.clone_from(&self.room.nick);
+            self.lost("its nick there is none".to_owned(), now, &mut events);
+            return events;
+        };
         match self.state {
             State::Waiting(_) => {
                 let mut presence = presence();
