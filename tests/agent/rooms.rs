@@ -5,7 +5,7 @@ use std::time::Duration;
 use katydid::agent::Input;
 use katydid::model::{Fault, Value};
 
-use crate::talk::{GREENHOUSE, Talk};
+use crate::talk::{GREENHOUSE, Talk, device};
 
 const ROOM: &str = "household@rooms.home.example";
 
@@ -513,6 +513,43 @@ fn alarms_are_told_to_the_room_and_acknowledged_there() {
         talk.report("air", Ok(Value::Number(36.0)));
         assert_eq!(to_room(&mut talk), Vec::<String>::new());
     }
+}
+
+#[test]
+fn guests_are_not_told_who_has_seen_an_alarm() {
+    let mut talk = begin_with(&with_alarm(), "guests = [\"air\"]\n");
+    talk.report("air", Ok(Value::Number(36.0)));
+    says(&mut talk, "Ännchen", "greenhouse: ack air");
+    talk.sent();
+    let line = "Air: 36.0 °C, above 35.0 °C, since 15 09:00 (seen";
+    for words in ["alarms", "status"] {
+        whispers(&mut talk, "ghost", words);
+        let heard = talk.heard();
+        assert!(heard[0].contains(&format!("{line} at 09:00)")), "{heard:?}");
+        whispers(&mut talk, "b", words);
+        let heard = talk.heard();
+        assert!(heard[0].contains(&format!("{line} by anna@home.example at 09:00)")), "{heard:?}");
+    }
+}
+
+#[test]
+fn who_is_no_contact_any_more_is_not_named_before_everybody() {
+    let more = format!("\n[[rooms]]\njid = \"{ROOM}\"\nnotify = [\"pump\"]\n");
+    let mut talk = begin_with(&with_alarm(), "notify = [\"pump\"]\n");
+    talk.report("air", Ok(Value::Number(36.0)));
+    says(&mut talk, "Ännchen", "greenhouse: ack air");
+    whispers(&mut talk, "Ännchen", "pump on");
+    let text = with_alarm().replace("jid = \"anna@home.example\"", "jid = \"anne@home.example\"");
+    talk.sent();
+    talk.feed(Input::Reload(Box::new(device(&(text + &more)))));
+    talk.hardware_obeys();
+    talk.recv(&presence("Anne", "<item affiliation='none' role='participant' jid='anne@home.example/x'/>"));
+    says(&mut talk, "Anne", "greenhouse: ack air");
+    says(&mut talk, "b", "greenhouse: alarms");
+    let told = to_room(&mut talk);
+    assert!(told.iter().any(|line| line.contains("(seen at 09:00)")), "{told:?}");
+    assert!(told.iter().any(|line| line.contains("was acknowledged at 09:00")), "{told:?}");
+    assert!(!told.iter().any(|line| line.contains("anna@")), "{told:?}");
 }
 
 #[test]
