@@ -147,6 +147,36 @@ fn guests_read_what_the_room_is_for_and_move_nothing() {
 }
 
 #[test]
+fn real_addresses_that_can_be_known_from_now_on_are_asked_for_at_once_and_once() {
+    let mut talk = knocking("");
+    let hidden = "<item affiliation='member' role='participant'/>";
+    let known = "<item affiliation='owner' role='moderator' jid='anna@home.example/x'/>";
+    talk.recv(&presence("Ännchen", hidden));
+    talk.recv(&presence("greenhouse", SELF));
+    talk.sent();
+    let here = "household@rooms.home.example/greenhouse";
+    let moderator = SELF.replace("participant", "moderator");
+    let open = "<x xmlns='http://jabber.org/protocol/muc#user'><status code='172'/></x>";
+    for (news, answer) in [
+        (format!("<message from='{ROOM}' type='groupchat'>{open}</message>"), SELF),
+        (presence("greenhouse", &moderator), &*moderator),
+    ] {
+        // Nobody but the room can say that.
+        talk.recv(&format!("<message from='{ROOM}/Ännchen' type='groupchat'>{open}</message>"));
+        assert_eq!(joins(&mut talk), Vec::<String>::new());
+        talk.recv(&news);
+        assert_eq!(joins(&mut talk), [here]);
+        talk.recv(&presence("Ännchen", known));
+        talk.recv(&presence("greenhouse", answer));
+        assert_eq!(joins(&mut talk), Vec::<String>::new());
+        says(&mut talk, "Ännchen", "greenhouse: air");
+        assert_eq!(talk.heard(), [format!("{ROOM}: Ännchen: Air: 20.0 °C")]);
+        talk.recv(&presence("Ännchen", hidden));
+    }
+    assert_eq!(talk.logged_aloud().iter().filter(|line| line.contains("in the room")).count(), 1);
+}
+
+#[test]
 fn history_echoes_corrections_and_talk_among_people_are_not_commands() {
     let mut talk = begin("");
     says(&mut talk, "Ännchen", "pump on");

@@ -144,6 +144,26 @@ async def in_a_room_that_hides_addresses_everybody_is_a_guest(world):
 
 
 @on_both_servers
+async def real_addresses_that_can_be_known_from_now_on_are_known_at_once(world):
+    async def opened(anna):
+        await anna.open(whois='anyone')
+
+    async def made_moderator(anna):
+        await anna.request('<query xmlns="http://jabber.org/protocol/muc#admin"><item nick="shed" role="moderator"/></query>',
+                           'set', anna.room)
+    for change in (opened, made_moderator):
+        room, anna, device = await household(world, whois='moderators')
+        anna.shout('shed: air')
+        await anna.said.none(lambda said: said.body and said.body.startswith('Ännchen:'), 1)
+        await change(anna)
+        # The device enters again, and is told who Anna is.
+        await asyncio.sleep(1)
+        same(await anna.asks('Ännchen', 'shed: air'), 'Air: 20.5 °C')
+        same(device.log().count('in the room'), 1)
+        await device.stop()
+
+
+@on_both_servers
 async def whoever_throws_it_out_has_peace_for_a_while(world):
     room, anna, device = await household(world)
     await anna.throw_out('shed')

@@ -5,6 +5,7 @@ mod address;
 mod invite;
 mod occupants;
 mod room;
+mod stanzas;
 mod trouble;
 
 pub use address::spoken_to;

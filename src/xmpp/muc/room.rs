@@ -4,21 +4,14 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jid::{BareJid, FullJid, Jid, ResourceRef};
-use xmpp_parsers::data_forms::{DataForm, DataFormType};
-use xmpp_parsers::iq::Iq;
 use xmpp_parsers::minidom::Element;
-use xmpp_parsers::muc::Muc;
-use xmpp_parsers::muc::muc::History;
 use xmpp_parsers::ns;
-use xmpp_parsers::ping::Ping;
 use xmpp_parsers::presence::{Presence, Type};
 use xmpp_parsers::stanza::Stanza;
 
 use super::occupants::{self, Occupants, Sender};
-use super::trouble;
+use super::{stanzas, trouble};
 use crate::model::{self, Moment};
-
-const MUC_OWNER: &str = "http://jabber.org/protocol/muc#owner";
 
 /// A room that has not answered by now is tried again.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -47,6 +40,10 @@ pub struct Room {
     ask_at: Moment,
     /// The question under way, and since when.
     asked: Option<(String, Moment)>,
+    /// We are a moderator, and so are told real addresses.
+    moderates: bool,
+    /// More of the occupants can be known than was told: to be entered again, from inside.
+    again: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,6 +89,8 @@ impl Room {
             troubles: BTreeSet::new(),
             ask_at: Moment::START,
             asked: None,
+            moderates: false,
+            again: false,
         }
     }
 
@@ -205,23 +204,21 @@ impl Room {
         };
         match self.state {
             State::Waiting(_) => {
-                let mut presence = presence();
-                presence.to = Some(me.into());
-                // Section 7.2.14: no history, so that nothing old can look like new words.
-                presence.add_payload(Muc::new().with_history(History::new().with_maxstanzas(0)));
                 self.state = State::Joining(now);
-                events.stanzas.push(presence.into());
+                events.stanzas.push(stanzas::enter(presence(), me));
             }
             State::Joining(_) => self.lost("it does not answer".to_owned(), now, &mut events),
+            State::In(_) if self.again => {
+                (self.again, self.ask_at, self.asked) = (false, now + QUIET, None);
+                events.stanzas.push(stanzas::enter(presence(), me));
+            }
             State::In(_) if self.asked.is_some() => {
                 self.lost("it does not answer any more".to_owned(), now, &mut events);
             }
             State::In(_) => {
                 let id = id();
-                let mut ping = Iq::from_get(id.clone(), Ping);
-                *ping.to_mut() = Some(me.into());
-                self.asked = Some((id, now));
-                events.stanzas.push(ping.into());
+                self.asked = Some((id.clone(), now));
+                events.stanzas.push(stanzas::ping(id, me));
             }
             State::Offline | State::Out => {}
         }
@@ -256,6 +253,20 @@ impl Room {
         }
     }
 
+    /// The room itself says something. Status 172: it tells real addresses from now on, but not whose it hid before.
+    pub fn says(&mut self, user: &Element, now: Moment) {
+        if trouble::codes(user).any(|code| code == "172") {
+            self.enter_again(now);
+        }
+    }
+
+    /// Who is in and enters again is told of all occupants anew.
+    fn enter_again(&mut self, now: Moment) {
+        if self.is_in() {
+            (self.again, self.ask_at, self.asked) = (true, now, None);
+        }
+    }
+
     /// A presence from the room.
     pub fn presence(&mut self, presence: &Presence, now: Moment, id: impl FnOnce() -> String) -> Events {
         let mut events = Events::default();
@@ -270,13 +281,19 @@ impl Room {
                 // Section 7.2.2: the room may have given us another nick (status 210).
                 self.nick = nick;
                 self.is_alive(now);
+                let moderates = user.is_some_and(trouble::moderates);
+                // Joining or not, the answer says moderator too, and that is no news then.
+                if moderates && !self.moderates {
+                    self.enter_again(now);
+                }
+                self.moderates = moderates;
                 if matches!(self.state, State::Joining(_)) {
                     events.lines.push((false, format!("in the room {} as {}", self.room.jid, self.nick)));
                     self.state = State::In(now);
                     (self.ask_at, self.asked) = (now + QUIET, None);
                 }
                 if has("201") {
-                    events.stanzas.push(unlock(&self.room.jid, id()));
+                    events.stanzas.push(stanzas::unlock(&self.room.jid, id()));
                 }
             }
             Type::None if nick != self.nick && matches!(self.state, State::Joining(_) | State::In(_)) => {
@@ -339,7 +356,7 @@ impl Room {
 
     fn enter_at(&mut self, at: Moment) {
         self.occupants.clear();
-        self.asked = None;
+        (self.asked, self.again) = (None, false);
         self.state = State::Waiting(at);
     }
 
@@ -353,11 +370,4 @@ impl Room {
     pub(super) fn me(&self) -> Option<FullJid> {
         self.room.jid.with_resource_str(&self.nick).ok()
     }
-}
-
-/// Section 10.1.2: a room that was made by joining stays locked until its owner accepts the defaults.
-fn unlock(room: &BareJid, id: String) -> Stanza {
-    let form = DataForm { type_: DataFormType::Submit, title: None, instructions: None, fields: Vec::new() };
-    let query = Element::builder("query", MUC_OWNER).append(Element::from(form)).build();
-    Iq::Set { from: None, to: Some(room.clone().into()), id, payload: query }.into()
 }

@@ -40,3 +40,8 @@ pub(super) fn removed(user: Option<&Element>) -> (bool, &'static str) {
 pub(super) fn codes(user: &Element) -> impl Iterator<Item = &str> {
     user.children().filter(|child| child.is("status", ns::MUC_USER)).filter_map(|status| status.attr("code"))
 }
+
+/// Is this said of a moderator?
+pub(super) fn moderates(user: &Element) -> bool {
+    user.get_child("item", ns::MUC_USER).is_some_and(|item| item.attr("role") == Some("moderator"))
+}
