@@ -239,6 +239,14 @@ fn it_asks_whether_it_is_still_in_and_comes_back() {
     talk.recv(&error("not-acceptable"));
     assert_eq!(joins(&mut talk).len(), 1, "XEP-0410: not in any more");
     talk.recv(&presence("greenhouse", SELF));
+    talk.pass(Duration::from_secs(15 * 60 + 1));
+    let id = talk.question();
+    talk.recv(&format!(
+        "<iq from='{ROOM}/greenhouse' type='error' id='{id}'><error type='cancel'>\
+         <item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
+    ));
+    assert_eq!(joins(&mut talk).len(), 1, "servers say so of a room that is no more");
+    talk.recv(&presence("greenhouse", SELF));
     talk.feed(Input::Offline);
     talk.connect(true);
     let asked = talk.sent().iter().any(|e| e.has_child("ping", "urn:xmpp:ping"));
@@ -261,6 +269,45 @@ fn being_kicked_is_said_once_and_tried_again_and_being_banned_is_not() {
     talk.recv(&gone("<status code='301'/>"));
     talk.pass(Duration::from_secs(86400));
     assert_eq!(joins(&mut talk).len(), 0);
+}
+
+fn refused(nick: &str, condition: &str) -> String {
+    format!(
+        "<presence from='{ROOM}/{nick}' type='error'><error type='cancel'>\
+         <{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></presence>"
+    )
+}
+
+#[test]
+fn who_was_banned_while_it_was_away_stays_out_until_the_config_is_read_anew() {
+    let mut talk = knocking("");
+    talk.sent();
+    talk.recv(&refused("greenhouse", "forbidden"));
+    let line = format!("not in the room {ROOM}: the device is banned from it");
+    assert_eq!(talk.logged_aloud().iter().filter(|said| **said == line).count(), 1);
+    talk.pass(Duration::from_secs(86400));
+    talk.feed(Input::Offline);
+    talk.online();
+    assert_eq!(joins(&mut talk), Vec::<String>::new());
+    talk.feed(Input::Reload(Box::new(device(&format!("{GREENHOUSE}\n[[rooms]]\njid = \"{ROOM}\"\n")))));
+    talk.roster("");
+    assert_eq!(joins(&mut talk).len(), 1);
+}
+
+#[test]
+fn after_a_reload_the_end_of_its_old_nick_is_not_the_end_of_its_new_one() {
+    let mut talk = begin("");
+    talk.feed(Input::Reload(Box::new(device(&format!(
+        "{GREENHOUSE}\n[[rooms]]\njid = \"{ROOM}\"\nnick = \"shed\"\n"
+    )))));
+    talk.roster("");
+    assert_eq!(joins(&mut talk), ["household@rooms.home.example/shed"]);
+    talk.recv(&gone(""));
+    everybody_comes(&mut talk);
+    talk.recv(&presence("shed", SELF));
+    says(&mut talk, "b", "shed: air");
+    assert!(to_room(&mut talk).contains(&format!("{ROOM}: b: Air: 20.0 °C")));
+    assert!(!talk.logged_aloud().iter().any(|line| line.contains("not in the room")));
 }
 
 #[test]
@@ -286,12 +333,6 @@ fn it_goes_by_the_form_of_its_nick_that_the_room_uses() {
 fn a_taken_nick_gets_a_tail_and_a_locked_out_device_does_not_hammer() {
     let mut talk = knocking("");
     talk.sent();
-    let refused = |nick: &str, condition: &str| {
-        format!(
-            "<presence from='{ROOM}/{nick}' type='error'><error type='cancel'>\
-             <{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></presence>"
-        )
-    };
     talk.recv(&refused("greenhouse", "conflict"));
     assert_eq!(talk.sent()[0].attr("to"), Some("household@rooms.home.example/greenhouse_"));
     talk.recv(&presence("greenhouse_", SELF));
@@ -360,6 +401,35 @@ fn whoever_is_put_out_of_a_room_it_was_invited_to_stays_out_until_invited_again(
     assert_eq!(joins(&mut talk), Vec::<String>::new());
     talk.recv(&invitation);
     assert_eq!(joins(&mut talk).len(), 1);
+}
+
+#[test]
+fn a_room_it_was_invited_to_that_does_not_let_it_in_is_left_alone() {
+    let mut talk = Talk::begin();
+    talk.recv(&format!("<message from='anna@home.example/x'><x xmlns='jabber:x:conference' jid='{ROOM}'/></message>"));
+    assert_eq!(joins(&mut talk).len(), 1);
+    talk.recv(&refused("greenhouse", "registration-required"));
+    talk.pass(Duration::from_secs(86400));
+    assert_eq!(joins(&mut talk), Vec::<String>::new());
+}
+
+#[test]
+fn only_rooms_it_is_in_count_when_it_is_invited() {
+    let mut talk = Talk::begin();
+    for n in 0..30 {
+        talk.pass(Duration::from_secs(60));
+        let room = format!("r{n}@rooms.home.example");
+        talk.recv(&format!(
+            "<message from='anna@home.example/x'><x xmlns='jabber:x:conference' jid='{room}'/></message>"
+        ));
+        let told = talk.reply();
+        // The first ones put it out again.
+        assert_eq!(told.contains("I am in too many rooms"), n >= 28, "{told}");
+        if n < 20 {
+            talk.recv(&presence("greenhouse", SELF).replace(ROOM, &room));
+            talk.recv(&gone("<status code='307'/>").replace(ROOM, &room));
+        }
+    }
 }
 
 #[test]

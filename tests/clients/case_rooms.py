@@ -174,6 +174,17 @@ async def whoever_throws_it_out_has_peace_for_a_while(world):
     same(anna.came, [])
 
 
+@on_both_servers
+async def whoever_was_banned_while_away_is_told_so_and_stays_out(world):
+    room = place(world)
+    anna = await sitter(world, 'anna', room, 'Ännchen')
+    await anna.open(whois='anyone')
+    await anna.request('<query xmlns="http://jabber.org/protocol/muc#admin"><item jid="banned@%s" affiliation="outcast"/>'
+                       '</query>' % DOMAIN, 'set', room)
+    device = await world.device(config(room, 'nick = "shed"\n'), name='banned')
+    await until(lambda: 'not in the room %s: the device is banned from it' % room in device.log(), 10, 'a word in the log')
+
+
 @case
 async def a_minute_after_a_kick_it_is_back_and_tells_what_has_changed(world):
     room, anna, device = await household(world, 'notify = ["door"]\n')

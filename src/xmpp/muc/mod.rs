@@ -81,6 +81,8 @@ impl Rooms {
 
     /// An owner invites the device. It comes, also if it was put out before; false if there are too many.
     pub fn invited(&mut self, room: model::Room) -> bool {
+        // Those that have put it out are none of its rooms any more.
+        self.0.retain(|known| known.is_configured() || !known.is_out());
         if let Some(known) = self.0.iter_mut().find(|known| *known.jid() == room.jid) {
             known.invited_again();
             return true;

@@ -125,6 +125,11 @@ impl Room {
         matches!(self.state, State::In(_))
     }
 
+    /// It is not to be entered any more.
+    pub(super) fn is_out(&self) -> bool {
+        self.state == State::Out
+    }
+
     /// Who is behind an address of this room. While the device is not in it, nothing is known of anybody.
     pub fn sender(&self, from: &Jid) -> Sender {
         match from.resource().map(ResourceRef::as_str) {
@@ -231,8 +236,9 @@ impl Room {
             return false;
         }
         (self.ask_at, self.asked) = (now + QUIET, None);
-        // An error that says the ping reached somebody, or that nick is another's by now, still means that we are in.
-        let is_in = matches!(error, None | Some("service-unavailable" | "feature-not-implemented" | "item-not-found"));
+        // An error that says the ping reached us still means that we are in. `item-not-found` is also what Prosody and
+        // ejabberd say of a room that is no more; to enter while in does no harm.
+        let is_in = matches!(error, None | Some("service-unavailable" | "feature-not-implemented"));
         if !is_in {
             self.enter_at(now);
         }
@@ -299,7 +305,8 @@ impl Room {
             Type::None if nick != self.nick && matches!(self.state, State::Joining(_) | State::In(_)) => {
                 self.occupants.came(nick, presence);
             }
-            Type::Unavailable if has("110") || nick == self.nick => {
+            // By the nick alone: the end of an earlier life of ours under another one says 110 too.
+            Type::Unavailable if nick == self.nick => {
                 let item = user.and_then(|user| user.get_child("item", ns::MUC_USER));
                 match item.and_then(|item| item.attr("nick")).filter(|_| has("303")) {
                     Some(new) => self.nick = new.to_owned(),
@@ -326,11 +333,16 @@ impl Room {
             return self.enter_at(now);
         }
         self.nick.clone_from(&self.room.nick);
-        self.lost(trouble::refused(condition).to_owned(), now, events);
+        let (for_good, why) = trouble::refused(condition);
+        self.turned_away(for_good, why, now, events);
     }
 
     fn removed(&mut self, user: Option<&Element>, now: Moment, events: &mut Events) {
         let (for_good, why) = trouble::removed(user);
+        self.turned_away(for_good, why, now, events);
+    }
+
+    fn turned_away(&mut self, for_good: bool, why: &str, now: Moment, events: &mut Events) {
         // Into a room it was invited to, the device does not come back by itself.
         if for_good || !self.configured {
             self.occupants.clear();

@@ -8,9 +8,9 @@ pub(super) fn condition(error: Option<&Element>) -> &str {
     error.and_then(|error| error.children().find(|child| child.has_ns(ns::XMPP_STANZAS))).map_or("error", Element::name)
 }
 
-/// The room did not let us in (XEP-0045 section 7.2).
-pub(super) fn refused(condition: &str) -> &str {
-    match condition {
+/// The room did not let us in (XEP-0045 section 7.2). True if for good.
+pub(super) fn refused(condition: &str) -> (bool, &str) {
+    let why = match condition {
         "conflict" => "its nick is taken",
         "not-authorized" => "it wants a password",
         "forbidden" => "the device is banned from it",
@@ -20,7 +20,8 @@ pub(super) fn refused(condition: &str) -> &str {
         "service-unavailable" => "it is full, or there is nothing",
         "remote-server-not-found" | "remote-server-timeout" => "its server cannot be reached",
         other => other,
-    }
+    };
+    (condition == "forbidden", why)
 }
 
 /// The room has put us out. True if for good.
