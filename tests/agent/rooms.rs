@@ -690,6 +690,40 @@ fn a_question_in_a_room_is_answered_by_the_real_address() {
 }
 
 #[test]
+fn a_late_answer_for_one_alone_is_nothing_for_whoever_has_the_nick_by_then() {
+    let text = GREENHOUSE.replace("max_on = \"1h\"", "max_on = \"1h\"\nconfirm = true");
+    let question = |talk: &mut Talk| whispers(talk, "Ännchen", "pump on");
+    let words = |talk: &mut Talk| whispers(talk, "Ännchen", "lamp 10");
+    let command = |talk: &mut Talk| {
+        talk.recv(&format!(
+            "<iq from='{ROOM}/Ännchen' type='set' id='q'>\
+             <command xmlns='http://jabber.org/protocol/commands' node='lamp'><x xmlns='jabber:x:data' type='submit'>\
+             <field var='value'><value>10</value></field></x></command></iq>"
+        ));
+    };
+    let set = |talk: &mut Talk| {
+        talk.recv(&format!(
+            "<iq from='{ROOM}/Ännchen' type='set' id='q'>\
+             <set xmlns='urn:xmpp:iot:control'><int name='lamp' value='10'/></set></iq>"
+        ));
+    };
+    let asks: [&dyn Fn(&mut Talk); 4] = [&question, &words, &command, &set];
+    for (case, ask) in asks.iter().enumerate() {
+        for (who, answers) in [("anna", 1), ("mallory", 0)] {
+            let mut talk = begin_with(&text, "");
+            ask(&mut talk);
+            let for_her = |e: &xmpp_parsers::minidom::Element| e.attr("to") == Some(&*format!("{ROOM}/Ännchen"));
+            talk.sent();
+            let item = format!("<item affiliation='none' role='participant' jid='{who}@home.example/y'/>");
+            talk.recv(&presence("Ännchen", &item));
+            talk.hardware_obeys();
+            talk.pass(Duration::from_secs(600));
+            assert_eq!(talk.sent().into_iter().filter(for_her).count(), answers, "{case} {who}");
+        }
+    }
+}
+
+#[test]
 fn a_question_asked_elsewhere_is_not_answered_in_a_room_that_may_not_know() {
     let text = GREENHOUSE.replace("max_on = \"1h\"", "max_on = \"1h\"\nconfirm = true");
     let mut talk = begin_with(&text, "points = [\"air\"]\n");

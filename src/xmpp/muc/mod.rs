@@ -74,6 +74,16 @@ impl Rooms {
         self.of(&from.to_bare())?.me()
     }
 
+    /// Is whoever asked from this address, `by` its real one, still there? In a room others may have its nick by now.
+    pub fn is_still(&self, by: &BareJid, from: &Jid) -> bool {
+        let Some(room) = self.of(&from.to_bare()) else { return from.to_bare() == *by };
+        match room.sender(from) {
+            Sender::Real(real) => real == *by,
+            Sender::Hidden => room.jid() == by,
+            Sender::Nobody => false,
+        }
+    }
+
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = &Room> {
         self.0.iter()
