@@ -141,8 +141,10 @@ impl Agent {
         }
         let scene = scene!(self, now);
         let due = self.queue.due(&scene);
-        for (contact, messages) in due {
-            self.read_out(contact, messages, now, out);
+        for (contact, messages, failure) in due {
+            if !self.read_out(contact, messages, now, out) {
+                self.read_out(contact, vec![failure], now, out);
+            }
         }
     }
 }

@@ -749,6 +749,25 @@ fn a_command_through_the_room_is_logged_under_the_real_address() {
 }
 
 #[test]
+fn a_machine_in_a_room_reads_now_and_not_later() {
+    let mut talk = begin("points = [\"air\"]\n");
+    let req = |when: &str| {
+        format!(
+            "<iq from='{ROOM}/Ännchen' type='get' id='q'>\
+             <req xmlns='urn:xmpp:iot:sensordata' seqnr='1' momentary='true' {when}/></iq>"
+        )
+    };
+    talk.recv(&req(""));
+    let sent = talk.sent();
+    assert!(
+        sent[0].attr("type") == Some("result") && sent[1].has_child("fields", "urn:xmpp:iot:sensordata"),
+        "{sent:?}"
+    );
+    talk.recv(&req("when='2027-01-15T09:00:00Z'"));
+    assert!(String::from(&talk.sent()[0]).contains("feature-not-implemented"));
+}
+
+#[test]
 fn a_machine_in_a_room_sets_with_the_rights_of_its_address() {
     let mut talk = begin("points = [\"pump\"]\n");
     let set = |nick: &str, point: &str| {
