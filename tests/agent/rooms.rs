@@ -295,15 +295,27 @@ fn who_was_banned_while_it_was_away_stays_out_until_the_config_is_read_anew() {
 }
 
 #[test]
+fn a_room_may_give_it_another_nick() {
+    let mut talk = knocking("");
+    talk.recv(&presence("b", "<item affiliation='member' role='participant' jid='ben@home.example/x'/>"));
+    talk.recv(&presence("green", &format!("{SELF}<status code='210'/>")));
+    talk.sent();
+    says(&mut talk, "b", "green: air");
+    assert_eq!(talk.heard(), [format!("{ROOM}: b: Air: 20.0 °C")]);
+}
+
+#[test]
 fn after_a_reload_the_end_of_its_old_nick_is_not_the_end_of_its_new_one() {
-    let mut talk = begin("");
+    // Asked to be let in, and not answered yet.
+    let mut talk = knocking("");
     talk.feed(Input::Reload(Box::new(device(&format!(
         "{GREENHOUSE}\n[[rooms]]\njid = \"{ROOM}\"\nnick = \"shed\"\n"
     )))));
+    talk.recv(&presence("greenhouse", SELF));
     talk.roster("");
-    assert_eq!(joins(&mut talk), ["household@rooms.home.example/shed"]);
+    assert_eq!(joins(&mut talk).last().unwrap(), "household@rooms.home.example/shed");
     talk.recv(&gone(""));
-    everybody_comes(&mut talk);
+    talk.recv(&presence("b", "<item affiliation='member' role='participant' jid='ben@home.example/x'/>"));
     talk.recv(&presence("shed", SELF));
     says(&mut talk, "b", "shed: air");
     assert!(to_room(&mut talk).contains(&format!("{ROOM}: b: Air: 20.0 °C")));

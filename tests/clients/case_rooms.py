@@ -1,5 +1,6 @@
 """Rooms: the device as an occupant of Prosody's and ejabberd's, with people under other names, in the open and hidden."""
 import asyncio
+import signal
 
 from case_discovery import refusal
 from house import DOMAIN, POINTS
@@ -183,6 +184,18 @@ async def whoever_was_banned_while_away_is_told_so_and_stays_out(world):
                        '</query>' % DOMAIN, 'set', room)
     device = await world.device(config(room, 'nick = "shed"\n'), name='banned')
     await until(lambda: 'not in the room %s: the device is banned from it' % room in device.log(), 10, 'a word in the log')
+
+
+@on_both_servers
+async def a_nick_changed_at_sighup_is_heard_at_once(world):
+    room, anna, device = await household(world)
+    device.write(config(room, 'nick = "barn"\n'))
+    device.kick(signal.SIGHUP)
+    await anna.heard_of('shed', 'unavailable')
+    await anna.heard_of('barn')
+    await asyncio.sleep(0.5)
+    same(await anna.asks('Ännchen', 'barn: air'), 'Air: 20.5 °C')
+    same(device.log().count('not in the room'), 0)
 
 
 @case

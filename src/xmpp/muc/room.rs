@@ -283,8 +283,9 @@ impl Room {
         let has = |code: &str| user.is_some_and(|user| trouble::codes(user).any(|found| found == code));
         match presence.type_ {
             Type::Error if nick == self.nick => self.refused(presence, now, &mut events),
+            // Of an earlier life of ours under another nick; the room says 210 if it gives us one (section 7.2.2).
+            Type::None if has("110") && nick != self.nick && !has("210") => {}
             Type::None if has("110") => {
-                // Section 7.2.2: the room may have given us another nick (status 210).
                 self.nick = nick;
                 self.is_alive(now);
                 let moderates = user.is_some_and(trouble::moderates);
@@ -305,7 +306,7 @@ impl Room {
             Type::None if nick != self.nick && matches!(self.state, State::Joining(_) | State::In(_)) => {
                 self.occupants.came(nick, presence);
             }
-            // By the nick alone: the end of an earlier life of ours under another one says 110 too.
+            // By the nick alone: the end of that life says 110 too.
             Type::Unavailable if nick == self.nick => {
                 let item = user.and_then(|user| user.get_child("item", ns::MUC_USER));
                 match item.and_then(|item| item.attr("nick")).filter(|_| has("303")) {
