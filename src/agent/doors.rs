@@ -85,7 +85,7 @@ impl Door {
     ) -> Option<Stanza> {
         let text = words::outcome(scene, actuator, result);
         match self {
-            Door::Form { to, id, node, session, .. } => {
+            Door::Form { by, to, id, node, session } if rooms.is_still(&by, &to) => {
                 let command = adhoc::finished(node, session, words::went_well(result), text);
                 Some(iq::result(Some(to), id, Some(command)).into())
             }
@@ -97,6 +97,8 @@ impl Door {
     pub fn say(self, device: &Device, rooms: &Rooms, fresh: String, text: String) -> Option<Stanza> {
         match self {
             Door::Hub { .. } | Door::Form { .. } | Door::Control { .. } | Door::Silent { .. } => None,
+            // What is for one alone is nothing for whoever has the nick now.
+            Door::Room { by, to, nick: None } if !rooms.is_still(&by, &to) => None,
             Door::Room { to, nick, .. } => Some(rooms.say(device, to, nick.as_deref(), fresh, text).into()),
             Door::Chat { to, type_, thread } => {
                 let mut message = message::write(to, type_, fresh, text);
@@ -146,8 +148,9 @@ impl Agent {
                 self.send_lines(lines, out);
                 continue;
             }
-            if let Door::Control { set, .. } = door {
-                self.settle(set, actuator, &result, now, out);
+            if let Door::Control { by, to, set } = &door {
+                let answer = self.settle(*set, actuator, &result, now);
+                out.extend(answer.filter(|_| self.rooms.is_still(by, to)).map(Effect::Send));
                 continue;
             }
             let id = self.fresh_id();

@@ -5,7 +5,7 @@ use jid::Jid;
 use super::{Agent, Door, Effect, scene};
 use crate::control::Asker;
 use crate::model::{ContactId, Now, PointId};
-use crate::xmpp::hub::{Ask, Line, Question};
+use crate::xmpp::hub::{self, Ask, Line, Question};
 use crate::xmpp::message::{self, Incoming};
 
 impl Agent {
@@ -18,6 +18,9 @@ impl Agent {
         now: Now,
         out: &mut Vec<Effect>,
     ) {
+        if matches!(message, Incoming::Words(text) | Incoming::Late(text) if hub::is_told(text)) {
+            return;
+        }
         let speaks = self.device.contact(contact).speaks;
         let question = |text: &str| speaks.understand(Asker::of(&self.device, contact), text);
         match message {

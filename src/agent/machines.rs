@@ -3,6 +3,7 @@
 use jid::Jid;
 use xmpp_parsers::message::Message;
 use xmpp_parsers::minidom::Element;
+use xmpp_parsers::stanza::Stanza;
 use xmpp_parsers::stanza_error::StanzaError;
 
 use super::{Agent, Door, Effect, Errand, scene};
@@ -51,20 +52,19 @@ impl Agent {
         Ok(())
     }
 
-    /// One actuator of a control request has answered, or was not let through after all.
+    /// One actuator of a control request has answered, or was not let through after all. The answer, if it was the last.
     pub(super) fn settle(
         &mut self,
         set: u64,
         actuator: ActuatorId,
         result: &Result<Outcome, Refusal>,
         now: Now,
-        out: &mut Vec<Effect>,
-    ) {
+    ) -> Option<Stanza> {
         let fault = match result {
             Ok(outcome) => ControlFault::of_outcome(&scene!(self, now), actuator, outcome),
             Err(refusal) => Some(ControlFault::refused(&self.device, actuator, refusal)),
         };
-        out.extend(self.sets.settled(set, fault).map(Effect::Send));
+        self.sets.settled(set, fault)
     }
 
     /// A control request in a message: nobody is told what becomes of it, but the log knows.
@@ -141,8 +141,10 @@ impl Agent {
         }
         let scene = scene!(self, now);
         let due = self.queue.due(&scene);
-        for (contact, messages) in due {
-            self.read_out(contact, messages, now, out);
+        for (contact, messages, failure) in due {
+            if !self.read_out(contact, messages, now, out) {
+                self.read_out(contact, vec![failure], now, out);
+            }
         }
     }
 }

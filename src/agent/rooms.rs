@@ -3,6 +3,7 @@
 
 use jid::{BareJid, Jid};
 use xmpp_parsers::message::{Id, Message, MessageType};
+use xmpp_parsers::ns;
 use xmpp_parsers::presence::Presence;
 use xmpp_parsers::stanza_error::StanzaError;
 
@@ -35,6 +36,10 @@ impl Agent {
         room.is_alive(now.mono);
         if !room.is_in() {
             return true;
+        }
+        if from.resource().is_none() {
+            let user = message.payloads.iter().find(|payload| payload.is("x", ns::MUC_USER));
+            user.into_iter().for_each(|user| room.says(user, now.mono));
         }
         let sender = room.sender(from);
         let public = message.type_ == MessageType::Groupchat;

@@ -1,6 +1,6 @@
 //! `[[rooms]]`: the rooms the device sits in.
 
-use jid::BareJid;
+use jid::{BareJid, ResourcePart};
 
 use super::contact::{self, Entry, Wish};
 use super::node::{Item, Table, clip, optional};
@@ -56,19 +56,27 @@ fn read_one(item: &Item<'_>, name: Option<&str>, points: &Points<'_>) -> Option<
     let table = item.table(KEYS)?;
     let jid = table.need("jid", "the room's address, like “household@rooms.home.example”");
     let jid = jid.and_then(|item| contact::bare(&item));
-    let nick = optional(table.get("nick"), name.unwrap_or_default().to_owned(), |item| {
-        let nick = item.text()?;
-        // It stands before the words that are for the device: “greenhouse: status”.
-        if nick.is_empty() || nick.len() > 32 || nick.contains(|c: char| c.is_control() || "@:,".contains(c)) {
-            item.wrong(format!("“{}” must be 1 to 32 characters without @, : and ,", clip(nick)));
-            return None;
-        }
-        Some(nick.to_owned())
-    });
+    let nick = optional(table.get("nick"), name.unwrap_or_default().to_owned(), |item| nick(&item));
     let spoken = optional(table.get("points"), None, |item| contact::named(&item, points).map(Some));
     let scope = spoken.as_ref().and_then(Option::as_deref);
     let wish = |key| optional(table.get(key), Wish::Nothing, |item| contact::wish(&item, scope, points));
     let (guests, notify) = (wish("guests"), wish("notify"));
     let alarms = optional(table.get("alarms"), true, |item| item.flag());
     Some(Entered { jid: jid?, nick: nick?, points: spoken?, guests: guests?, notify: notify?, alarms: alarms? })
+}
+
+/// A nick as the room will tell it.
+fn nick(item: &Item<'_>) -> Option<String> {
+    let text = item.text()?;
+    let wrong = |why: &str| item.wrong(format!("“{}” {why}", clip(text)));
+    let Ok(nick) = ResourcePart::new(text) else {
+        wrong("cannot be a nick: it is empty, or has a sign that addresses do not know, like an emoji");
+        return None;
+    };
+    // It stands before the words that are for the device: “greenhouse: status”.
+    if nick.chars().count() > 32 || nick.contains(|c: char| c.is_control() || "@:,".contains(c)) {
+        wrong("must be 1 to 32 characters without @, : and ,");
+        return None;
+    }
+    Some(nick.to_string())
 }

@@ -44,6 +44,11 @@ impl<'d> Asker<'d> {
         self.id
     }
 
+    /// Is it nobody in particular, in a room?
+    pub fn is_guest(self) -> bool {
+        self.id == ContactId::GUEST
+    }
+
     /// Its bare address.
     pub fn jid(self) -> &'d BareJid {
         &self.contact.jid

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jid::BareJid;
+use jiff::Timestamp;
 
 use super::{Scene, words};
 use crate::control::{AlarmEvent, Asker, Raised};
@@ -55,7 +56,8 @@ pub fn list(scene: &Scene<'_>, asker: Asker<'_>) -> Vec<String> {
     let line = |(_, alarm, raised): (AlarmId, &Alarm, &Raised)| {
         let mut line = format!("{}{}, since {}", mark(alarm, raised), text(scene, alarm), clock(scene, raised));
         if let Some((by, at)) = &raised.seen {
-            line += &format!(" (seen by {by} at {})", scene.now.offset.to_datetime(*at).strftime("%H:%M"));
+            let by = if asker.is_guest() { String::new() } else { named(scene, by) };
+            line += &format!(" (seen{by} at {})", hour(scene, *at));
         } else if asker.role() >= Role::Operator {
             line += &format!(" (ack {})", alarm.name);
         }
@@ -104,8 +106,7 @@ pub fn acknowledged(scene: &Scene<'_>, ids: &[AlarmId], done: &[AlarmId]) -> Str
     let seen = ids.iter().find_map(|id| Some((id, scene.alarms().raised(*id)?.seen.as_ref()?)));
     match (seen, ids) {
         (Some((id, (by, at))), _) => {
-            let at = scene.now.offset.to_datetime(*at).strftime("%H:%M");
-            format!("The alarm {} was acknowledged by {by} at {at}.", name(id))
+            format!("The alarm {} was acknowledged{} at {}.", name(id), named(scene, by), hour(scene, *at))
         }
         (None, [only]) => format!("The alarm {} is not up.", name(only)),
         (None, _) => "No alarm is up.".to_owned(),
@@ -142,6 +143,15 @@ fn text(scene: &Scene<'_>, alarm: &Alarm) -> String {
 fn over(scene: &Scene<'_>, alarm: &Alarm, time: Duration) -> String {
     let after = if time < Duration::from_secs(1) { String::new() } else { format!(" after {}", show_duration(time)) };
     format!("Over{after}: {}", words::reading(scene, alarm.point))
+}
+
+/// Who did it. Who is no contact any more is nobody's business: before everybody it could not be called by a nick.
+fn named(scene: &Scene<'_>, by: &BareJid) -> String {
+    scene.device.contact_of(by).map_or_else(String::new, |_| format!(" by {by}"))
+}
+
+fn hour(scene: &Scene<'_>, at: Timestamp) -> String {
+    scene.now.offset.to_datetime(at).strftime("%H:%M").to_string()
 }
 
 fn clock(scene: &Scene<'_>, raised: &Raised) -> String {

@@ -232,7 +232,8 @@ fn sign(asker: Asker<'_>, line: String, cause: Option<&Cause>) -> String {
     match cause {
         Some(Cause::Rule { rule, .. }) if !may_know_why(asker, rule) => format!("{line} (a rule)"),
         Some(cause @ Cause::Rule { .. }) => format!("{line} ({cause})"),
-        Some(cause) => match cause.asker() {
+        // Who is no contact any more could be named by the address only, also before everybody.
+        Some(cause) => match cause.asker().filter(|by| asker.device().contact_of(by).is_some()) {
             Some(by) => format!("{line} ({by})"),
             None => line,
         },

@@ -334,3 +334,56 @@ fn gestures_and_alarms_are_events() {
     talk.report("soil", Ok(Value::Number(20.0)));
     assert!(hub_hears(&mut talk).contains(&"dry!cleared".to_owned()));
 }
+
+/// What the device says to the hub.
+fn told(talk: &mut Talk) -> Vec<String> {
+    let heard = talk.heard();
+    heard.iter().filter_map(|line| Some(line.strip_prefix(HUB)?.split_once(": ")?.1.to_owned())).collect()
+}
+
+#[test]
+fn two_devices_that_are_each_others_hubs_fall_silent() {
+    for (one, other) in [("lines", "lines"), ("json", "json"), ("lines", "json")] {
+        let device = |speaks: &str| {
+            let hub = format!("[[contacts]]\njid = \"{HUB}\"\nrole = \"operator\"\nspeaks = \"{speaks}\"\n");
+            Talk::begin_with(&format!("{GREENHOUSE}\n{hub}"))
+        };
+        let (mut one, mut other) = (device(one), device(other));
+        one.report("door", Ok(Value::Switch(true)));
+        one.report("air", Err(Fault::new("cable cut")));
+        other.says(ANNA, "pump on");
+        other.hardware_obeys();
+        let mut said = 0;
+        for _ in 0..20 {
+            for text in told(&mut one) {
+                said += 1;
+                other.says(HUB, &text);
+            }
+            for text in told(&mut other) {
+                said += 1;
+                one.says(HUB, &text);
+            }
+        }
+        assert!((3..=8).contains(&said), "{said}");
+    }
+}
+
+#[test]
+fn what_a_device_tells_a_hub_is_no_question_in_any_form() {
+    let mut talk = begin();
+    talk.sent();
+    for text in [
+        "ok pump on",
+        "err pump 1h at most",
+        " err ? not JSON",
+        r#"{"ok":true,"sync":5}"#,
+        r#"{"ok":false,"error":"not a JSON object"}"#,
+        r#"{"point":"air","value":21.4,"unit":"°C","quality":"good"}"#,
+        r#"{"point":"button","event":"click"}"#,
+    ] {
+        for who in [HUB, SCRIPT] {
+            talk.says(who, text);
+            assert_eq!(talk.heard(), Vec::<String>::new(), "{who}: {text}");
+        }
+    }
+}

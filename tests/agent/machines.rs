@@ -219,6 +219,22 @@ fn only_a_few_readouts_wait_and_none_for_ever() {
     assert_eq!(refusal(&mut talk), "wait/resource-constraint: that is too far ahead");
 }
 
+#[test]
+fn a_readout_whose_time_comes_when_too_much_was_asked_fails_and_says_so() {
+    let mut talk = Talk::begin();
+    req(&mut talk, ANNA, "seqnr='4' momentary='true' when='2027-01-15T08:01:00Z'", "<node nodeId='door'/>");
+    talk.pass(Duration::from_millis(59_999));
+    while talk.sent().last().is_none_or(|answer| answer.attr("type") != Some("error")) {
+        req(&mut talk, ANNA, "seqnr='5'", "<node nodeId='door'/>");
+    }
+    talk.pass(Duration::from_millis(1));
+    talk.expect(&[&format!(
+        "<message to='{ANNA}'><failure xmlns='{DATA}' seqnr='4' done='true'>\
+         <error nodeId='door' timestamp='2027-01-15T08:00:00.000Z'>too many questions; ask again later</error>\
+         </failure>{HINT}</message>"
+    )]);
+}
+
 /// A device of a thousand sensors.
 fn thousand() -> Talk {
     let head = GREENHOUSE.split("[sensors.door]").next().unwrap().replace("points = [\"door\", \"pump\"]\n", "");

@@ -20,6 +20,8 @@ const NODE: &str = "urn:katydid:point:1/";
 struct Node {
     access: String,
     members: BTreeMap<String, String>,
+    /// Who is sent its items. As on real servers, that ends with the node only.
+    subscribers: Vec<String>,
     item: String,
     publications: usize,
 }
@@ -90,6 +92,13 @@ impl Shelf {
                 let list: String = self.nodes[&name].members.iter().map(entry).collect();
                 return Ok(format!(
                     "<pubsub xmlns='{OWNER}'><affiliations node='{name}'>{list}</affiliations></pubsub>"
+                ));
+            }
+            ("subscriptions", _) => {
+                let entry = |jid: &String| format!("<subscription jid='{jid}' subscription='subscribed'/>");
+                let list: String = self.nodes[&name].subscribers.iter().map(entry).collect();
+                return Ok(format!(
+                    "<pubsub xmlns='{OWNER}'><subscriptions node='{name}'>{list}</subscriptions></pubsub>"
                 ));
             }
             ("affiliations", _) => {
@@ -261,6 +270,39 @@ fn after_another_login_nodes_are_opened_to_whom_they_should_be_and_published_aga
     assert!(shelf.node("door").item.contains("value='true'"));
 }
 
+/// Anna, Ben and Carol are sent what the door reads; then Carol is no contact any more.
+fn without_carol(prepare: impl FnOnce(&mut Node)) -> Shelf {
+    let (mut talk, mut shelf) = begin();
+    let node = shelf.nodes.get_mut("urn:katydid:point:1/door").unwrap();
+    node.subscribers =
+        ["greenhouse@home.example/pc", "anna@home.example/hub", "carol@home.example/hub"].map(String::from).into();
+    prepare(node);
+    let (before, after) = GREENHOUSE.split_once("[[contacts]]\njid = \"carol@home.example\"").unwrap();
+    let after = &after[after.find("\n[").unwrap()..];
+    talk.feed(Input::Reload(Box::new(device(&format!("{before}{after}\n[pubsub]\nenabled = true\n")))));
+    let items: String = ["anna", "ben"].map(|n| format!("<item jid='{n}@home.example' subscription='both'/>")).concat();
+    talk.roster(&items);
+    shelf.serve(&mut talk);
+    shelf
+}
+
+#[test]
+fn who_may_read_no_more_is_sent_nothing_more() {
+    let shelf = without_carol(|_| {});
+    assert_eq!(shelf.members("door"), ["anna@home.example", "ben@home.example"]);
+    assert_eq!(shelf.node("door").subscribers, Vec::<String>::new());
+    assert!(shelf.node("door").item.contains("value='false'"));
+    // Others than the door's were Carol's business never.
+    assert_eq!(shelf.node("air").publications, 2);
+}
+
+#[test]
+fn who_is_still_sent_what_it_may_not_read_is_found() {
+    let shelf = without_carol(|node| drop(node.members.remove("carol@home.example")));
+    assert_eq!(shelf.node("door").subscribers, Vec::<String>::new());
+    assert!(shelf.node("door").item.contains("value='false'"));
+}
+
 #[test]
 fn a_resumed_stream_needs_no_new_look() {
     let (mut talk, mut shelf) = begin();
@@ -295,7 +337,8 @@ fn a_node_that_nobody_can_keep_is_given_up() {
     assert!(requests < 30, "{requests}");
     for _ in 0..10 {
         talk.pass(Duration::from_secs(10));
-        assert!(shelf.serve(&mut talk) < 10);
+        let requests = shelf.serve(&mut talk);
+        assert!(requests < 11, "{requests}");
     }
     assert_eq!(talk.logged().iter().filter(|line| line.contains("cannot be published")).count(), 1);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use katydid::agent::Input;
 use katydid::model::{Fault, Value};
 
-use crate::talk::{GREENHOUSE, Talk};
+use crate::talk::{GREENHOUSE, Talk, device};
 
 const ROOM: &str = "household@rooms.home.example";
 
@@ -147,6 +147,36 @@ fn guests_read_what_the_room_is_for_and_move_nothing() {
 }
 
 #[test]
+fn real_addresses_that_can_be_known_from_now_on_are_asked_for_at_once_and_once() {
+    let mut talk = knocking("");
+    let hidden = "<item affiliation='member' role='participant'/>";
+    let known = "<item affiliation='owner' role='moderator' jid='anna@home.example/x'/>";
+    talk.recv(&presence("Ännchen", hidden));
+    talk.recv(&presence("greenhouse", SELF));
+    talk.sent();
+    let here = "household@rooms.home.example/greenhouse";
+    let moderator = SELF.replace("participant", "moderator");
+    let open = "<x xmlns='http://jabber.org/protocol/muc#user'><status code='172'/></x>";
+    for (news, answer) in [
+        (format!("<message from='{ROOM}' type='groupchat'>{open}</message>"), SELF),
+        (presence("greenhouse", &moderator), &*moderator),
+    ] {
+        // Nobody but the room can say that.
+        talk.recv(&format!("<message from='{ROOM}/Ännchen' type='groupchat'>{open}</message>"));
+        assert_eq!(joins(&mut talk), Vec::<String>::new());
+        talk.recv(&news);
+        assert_eq!(joins(&mut talk), [here]);
+        talk.recv(&presence("Ännchen", known));
+        talk.recv(&presence("greenhouse", answer));
+        assert_eq!(joins(&mut talk), Vec::<String>::new());
+        says(&mut talk, "Ännchen", "greenhouse: air");
+        assert_eq!(talk.heard(), [format!("{ROOM}: Ännchen: Air: 20.0 °C")]);
+        talk.recv(&presence("Ännchen", hidden));
+    }
+    assert_eq!(talk.logged_aloud().iter().filter(|line| line.contains("in the room")).count(), 1);
+}
+
+#[test]
 fn history_echoes_corrections_and_talk_among_people_are_not_commands() {
     let mut talk = begin("");
     says(&mut talk, "Ännchen", "pump on");
@@ -209,6 +239,14 @@ fn it_asks_whether_it_is_still_in_and_comes_back() {
     talk.recv(&error("not-acceptable"));
     assert_eq!(joins(&mut talk).len(), 1, "XEP-0410: not in any more");
     talk.recv(&presence("greenhouse", SELF));
+    talk.pass(Duration::from_secs(15 * 60 + 1));
+    let id = talk.question();
+    talk.recv(&format!(
+        "<iq from='{ROOM}/greenhouse' type='error' id='{id}'><error type='cancel'>\
+         <item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
+    ));
+    assert_eq!(joins(&mut talk).len(), 1, "servers say so of a room that is no more");
+    talk.recv(&presence("greenhouse", SELF));
     talk.feed(Input::Offline);
     talk.connect(true);
     let asked = talk.sent().iter().any(|e| e.has_child("ping", "urn:xmpp:ping"));
@@ -233,16 +271,80 @@ fn being_kicked_is_said_once_and_tried_again_and_being_banned_is_not() {
     assert_eq!(joins(&mut talk).len(), 0);
 }
 
+fn refused(nick: &str, condition: &str) -> String {
+    format!(
+        "<presence from='{ROOM}/{nick}' type='error'><error type='cancel'>\
+         <{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></presence>"
+    )
+}
+
+#[test]
+fn who_was_banned_while_it_was_away_stays_out_until_the_config_is_read_anew() {
+    let mut talk = knocking("");
+    talk.sent();
+    talk.recv(&refused("greenhouse", "forbidden"));
+    let line = format!("not in the room {ROOM}: the device is banned from it");
+    assert_eq!(talk.logged_aloud().iter().filter(|said| **said == line).count(), 1);
+    talk.pass(Duration::from_secs(86400));
+    talk.feed(Input::Offline);
+    talk.online();
+    assert_eq!(joins(&mut talk), Vec::<String>::new());
+    talk.feed(Input::Reload(Box::new(device(&format!("{GREENHOUSE}\n[[rooms]]\njid = \"{ROOM}\"\n")))));
+    talk.roster("");
+    assert_eq!(joins(&mut talk).len(), 1);
+}
+
+#[test]
+fn a_room_may_give_it_another_nick() {
+    let mut talk = knocking("");
+    talk.recv(&presence("b", "<item affiliation='member' role='participant' jid='ben@home.example/x'/>"));
+    talk.recv(&presence("green", &format!("{SELF}<status code='210'/>")));
+    talk.sent();
+    says(&mut talk, "b", "green: air");
+    assert_eq!(talk.heard(), [format!("{ROOM}: b: Air: 20.0 °C")]);
+}
+
+#[test]
+fn after_a_reload_the_end_of_its_old_nick_is_not_the_end_of_its_new_one() {
+    // Asked to be let in, and not answered yet.
+    let mut talk = knocking("");
+    talk.feed(Input::Reload(Box::new(device(&format!(
+        "{GREENHOUSE}\n[[rooms]]\njid = \"{ROOM}\"\nnick = \"shed\"\n"
+    )))));
+    talk.recv(&presence("greenhouse", SELF));
+    talk.roster("");
+    assert_eq!(joins(&mut talk).last().unwrap(), "household@rooms.home.example/shed");
+    talk.recv(&gone(""));
+    talk.recv(&presence("b", "<item affiliation='member' role='participant' jid='ben@home.example/x'/>"));
+    talk.recv(&presence("shed", SELF));
+    says(&mut talk, "b", "shed: air");
+    assert!(to_room(&mut talk).contains(&format!("{ROOM}: b: Air: 20.0 °C")));
+    assert!(!talk.logged_aloud().iter().any(|line| line.contains("not in the room")));
+}
+
+#[test]
+fn a_nick_that_is_no_address_is_given_back() {
+    let mut talk = begin("");
+    talk.recv(&gone("<status code='303'/>").replace("role='none'", "role='participant' nick='🌱 shed'"));
+    talk.pass(Duration::from_secs(17 * 60));
+    assert_eq!(joins(&mut talk), ["household@rooms.home.example/greenhouse"]);
+}
+
+#[test]
+fn it_goes_by_the_form_of_its_nick_that_the_room_uses() {
+    let mut talk = knocking("nick = \"Haus²\"\n");
+    assert_eq!(joins(&mut talk), ["household@rooms.home.example/Haus2"]);
+    everybody_comes(&mut talk);
+    talk.recv(&presence("Haus2", SELF));
+    talk.sent();
+    says(&mut talk, "b", "haus2: air");
+    assert_eq!(talk.heard(), [format!("{ROOM}: b: Air: 20.0 °C")]);
+}
+
 #[test]
 fn a_taken_nick_gets_a_tail_and_a_locked_out_device_does_not_hammer() {
     let mut talk = knocking("");
     talk.sent();
-    let refused = |nick: &str, condition: &str| {
-        format!(
-            "<presence from='{ROOM}/{nick}' type='error'><error type='cancel'>\
-             <{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></presence>"
-        )
-    };
     talk.recv(&refused("greenhouse", "conflict"));
     assert_eq!(talk.sent()[0].attr("to"), Some("household@rooms.home.example/greenhouse_"));
     talk.recv(&presence("greenhouse_", SELF));
@@ -311,6 +413,35 @@ fn whoever_is_put_out_of_a_room_it_was_invited_to_stays_out_until_invited_again(
     assert_eq!(joins(&mut talk), Vec::<String>::new());
     talk.recv(&invitation);
     assert_eq!(joins(&mut talk).len(), 1);
+}
+
+#[test]
+fn a_room_it_was_invited_to_that_does_not_let_it_in_is_left_alone() {
+    let mut talk = Talk::begin();
+    talk.recv(&format!("<message from='anna@home.example/x'><x xmlns='jabber:x:conference' jid='{ROOM}'/></message>"));
+    assert_eq!(joins(&mut talk).len(), 1);
+    talk.recv(&refused("greenhouse", "registration-required"));
+    talk.pass(Duration::from_secs(86400));
+    assert_eq!(joins(&mut talk), Vec::<String>::new());
+}
+
+#[test]
+fn only_rooms_it_is_in_count_when_it_is_invited() {
+    let mut talk = Talk::begin();
+    for n in 0..30 {
+        talk.pass(Duration::from_secs(60));
+        let room = format!("r{n}@rooms.home.example");
+        talk.recv(&format!(
+            "<message from='anna@home.example/x'><x xmlns='jabber:x:conference' jid='{room}'/></message>"
+        ));
+        let told = talk.reply();
+        // The first ones put it out again.
+        assert_eq!(told.contains("I am in too many rooms"), n >= 28, "{told}");
+        if n < 20 {
+            talk.recv(&presence("greenhouse", SELF).replace(ROOM, &room));
+            talk.recv(&gone("<status code='307'/>").replace(ROOM, &room));
+        }
+    }
 }
 
 #[test]
@@ -497,6 +628,43 @@ fn alarms_are_told_to_the_room_and_acknowledged_there() {
 }
 
 #[test]
+fn guests_are_not_told_who_has_seen_an_alarm() {
+    let mut talk = begin_with(&with_alarm(), "guests = [\"air\"]\n");
+    talk.report("air", Ok(Value::Number(36.0)));
+    says(&mut talk, "Ännchen", "greenhouse: ack air");
+    talk.sent();
+    let line = "Air: 36.0 °C, above 35.0 °C, since 15 09:00 (seen";
+    for words in ["alarms", "status"] {
+        whispers(&mut talk, "ghost", words);
+        let heard = talk.heard();
+        assert!(heard[0].contains(&format!("{line} at 09:00)")), "{heard:?}");
+        whispers(&mut talk, "b", words);
+        let heard = talk.heard();
+        assert!(heard[0].contains(&format!("{line} by anna@home.example at 09:00)")), "{heard:?}");
+    }
+}
+
+#[test]
+fn who_is_no_contact_any_more_is_not_named_before_everybody() {
+    let more = format!("\n[[rooms]]\njid = \"{ROOM}\"\nnotify = [\"pump\"]\n");
+    let mut talk = begin_with(&with_alarm(), "notify = [\"pump\"]\n");
+    talk.report("air", Ok(Value::Number(36.0)));
+    says(&mut talk, "Ännchen", "greenhouse: ack air");
+    whispers(&mut talk, "Ännchen", "pump on");
+    let text = with_alarm().replace("jid = \"anna@home.example\"", "jid = \"anne@home.example\"");
+    talk.sent();
+    talk.feed(Input::Reload(Box::new(device(&(text + &more)))));
+    talk.hardware_obeys();
+    talk.recv(&presence("Anne", "<item affiliation='none' role='participant' jid='anne@home.example/x'/>"));
+    says(&mut talk, "Anne", "greenhouse: ack air");
+    says(&mut talk, "b", "greenhouse: alarms");
+    let told = to_room(&mut talk);
+    assert!(told.iter().any(|line| line.contains("(seen at 09:00)")), "{told:?}");
+    assert!(told.iter().any(|line| line.contains("was acknowledged at 09:00")), "{told:?}");
+    assert!(!told.iter().any(|line| line.contains("anna@")), "{told:?}");
+}
+
+#[test]
 fn an_alarm_that_came_while_the_device_was_away_is_told_when_it_is_back() {
     let mut talk = knocking_with(&with_alarm(), "");
     talk.report("air", Ok(Value::Number(36.0)));
@@ -534,6 +702,40 @@ fn a_question_in_a_room_is_answered_by_the_real_address() {
 }
 
 #[test]
+fn a_late_answer_for_one_alone_is_nothing_for_whoever_has_the_nick_by_then() {
+    let text = GREENHOUSE.replace("max_on = \"1h\"", "max_on = \"1h\"\nconfirm = true");
+    let question = |talk: &mut Talk| whispers(talk, "Ännchen", "pump on");
+    let words = |talk: &mut Talk| whispers(talk, "Ännchen", "lamp 10");
+    let command = |talk: &mut Talk| {
+        talk.recv(&format!(
+            "<iq from='{ROOM}/Ännchen' type='set' id='q'>\
+             <command xmlns='http://jabber.org/protocol/commands' node='lamp'><x xmlns='jabber:x:data' type='submit'>\
+             <field var='value'><value>10</value></field></x></command></iq>"
+        ));
+    };
+    let set = |talk: &mut Talk| {
+        talk.recv(&format!(
+            "<iq from='{ROOM}/Ännchen' type='set' id='q'>\
+             <set xmlns='urn:xmpp:iot:control'><int name='lamp' value='10'/></set></iq>"
+        ));
+    };
+    let asks: [&dyn Fn(&mut Talk); 4] = [&question, &words, &command, &set];
+    for (case, ask) in asks.iter().enumerate() {
+        for (who, answers) in [("anna", 1), ("mallory", 0)] {
+            let mut talk = begin_with(&text, "");
+            ask(&mut talk);
+            let for_her = |e: &xmpp_parsers::minidom::Element| e.attr("to") == Some(&*format!("{ROOM}/Ännchen"));
+            talk.sent();
+            let item = format!("<item affiliation='none' role='participant' jid='{who}@home.example/y'/>");
+            talk.recv(&presence("Ännchen", &item));
+            talk.hardware_obeys();
+            talk.pass(Duration::from_secs(600));
+            assert_eq!(talk.sent().into_iter().filter(for_her).count(), answers, "{case} {who}");
+        }
+    }
+}
+
+#[test]
 fn a_question_asked_elsewhere_is_not_answered_in_a_room_that_may_not_know() {
     let text = GREENHOUSE.replace("max_on = \"1h\"", "max_on = \"1h\"\nconfirm = true");
     let mut talk = begin_with(&text, "points = [\"air\"]\n");
@@ -556,6 +758,25 @@ fn a_command_through_the_room_is_logged_under_the_real_address() {
     let log = talk.logged_aloud();
     assert!(log.iter().any(|line| line.contains("anna@home.example")), "{log:?}");
     assert!(!log.iter().any(|line| line.contains(ROOM) && line.contains("Pump")), "{log:?}");
+}
+
+#[test]
+fn a_machine_in_a_room_reads_now_and_not_later() {
+    let mut talk = begin("points = [\"air\"]\n");
+    let req = |when: &str| {
+        format!(
+            "<iq from='{ROOM}/Ännchen' type='get' id='q'>\
+             <req xmlns='urn:xmpp:iot:sensordata' seqnr='1' momentary='true' {when}/></iq>"
+        )
+    };
+    talk.recv(&req(""));
+    let sent = talk.sent();
+    assert!(
+        sent[0].attr("type") == Some("result") && sent[1].has_child("fields", "urn:xmpp:iot:sensordata"),
+        "{sent:?}"
+    );
+    talk.recv(&req("when='2027-01-15T09:00:00Z'"));
+    assert!(String::from(&talk.sent()[0]).contains("feature-not-implemented"));
 }
 
 #[test]

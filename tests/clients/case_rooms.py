@@ -1,5 +1,6 @@
 """Rooms: the device as an occupant of Prosody's and ejabberd's, with people under other names, in the open and hidden."""
 import asyncio
+import signal
 
 from case_discovery import refusal
 from house import DOMAIN, POINTS
@@ -144,6 +145,26 @@ async def in_a_room_that_hides_addresses_everybody_is_a_guest(world):
 
 
 @on_both_servers
+async def real_addresses_that_can_be_known_from_now_on_are_known_at_once(world):
+    async def opened(anna):
+        await anna.open(whois='anyone')
+
+    async def made_moderator(anna):
+        await anna.request('<query xmlns="http://jabber.org/protocol/muc#admin"><item nick="shed" role="moderator"/></query>',
+                           'set', anna.room)
+    for change in (opened, made_moderator):
+        room, anna, device = await household(world, whois='moderators')
+        anna.shout('shed: air')
+        await anna.said.none(lambda said: said.body and said.body.startswith('Ännchen:'), 1)
+        await change(anna)
+        # The device enters again, and is told who Anna is.
+        await asyncio.sleep(1)
+        same(await anna.asks('Ännchen', 'shed: air'), 'Air: 20.5 °C')
+        same(device.log().count('in the room'), 1)
+        await device.stop()
+
+
+@on_both_servers
 async def whoever_throws_it_out_has_peace_for_a_while(world):
     room, anna, device = await household(world)
     await anna.throw_out('shed')
@@ -152,6 +173,29 @@ async def whoever_throws_it_out_has_peace_for_a_while(world):
     anna.came.clear()
     await asyncio.sleep(2)
     same(anna.came, [])
+
+
+@on_both_servers
+async def whoever_was_banned_while_away_is_told_so_and_stays_out(world):
+    room = place(world)
+    anna = await sitter(world, 'anna', room, 'Ännchen')
+    await anna.open(whois='anyone')
+    await anna.request('<query xmlns="http://jabber.org/protocol/muc#admin"><item jid="banned@%s" affiliation="outcast"/>'
+                       '</query>' % DOMAIN, 'set', room)
+    device = await world.device(config(room, 'nick = "shed"\n'), name='banned')
+    await until(lambda: 'not in the room %s: the device is banned from it' % room in device.log(), 10, 'a word in the log')
+
+
+@on_both_servers
+async def a_nick_changed_at_sighup_is_heard_at_once(world):
+    room, anna, device = await household(world)
+    device.write(config(room, 'nick = "barn"\n'))
+    device.kick(signal.SIGHUP)
+    await anna.heard_of('shed', 'unavailable')
+    await anna.heard_of('barn')
+    await asyncio.sleep(0.5)
+    same(await anna.asks('Ännchen', 'barn: air'), 'Air: 20.5 °C')
+    same(device.log().count('not in the room'), 0)
 
 
 @case

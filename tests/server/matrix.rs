@@ -172,6 +172,13 @@ async fn what_was_published_before_is_put_right_at_the_next_start(program: Progr
     let first = Daemon::start_with(&home, "pencil", &format!("[pubsub]\nenabled = true\n{more}"));
     published(&mut ben, "name='door' value='false'").await;
     while ask(&mut ben, "get", place, &air).await.0 != "result" {}
+    // He has asked to be sent it wherever he is, and in one of his programs.
+    for jid in ["ben@home.example", "ben@home.example/katydid"] {
+        let subscribe = format!(
+            "<pubsub xmlns='http://jabber.org/protocol/pubsub'><subscribe node='{NODE}' jid='{jid}'/></pubsub>"
+        );
+        assert_eq!(ask(&mut ben, "set", place, &subscribe).await.0, "result");
+    }
     drop(first);
     let mut anna = Peer::online(&home.account("anna")).await;
     let second = Daemon::start_with(&home, "pencil", "[pubsub]\nenabled = true\n");
@@ -183,7 +190,27 @@ async fn what_was_published_before_is_put_right_at_the_next_start(program: Progr
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     published(&mut anna, "name='door' value='false'").await;
+    // What is published from now on is sent to Anna, once she asks for it, and nowhere to Ben.
+    let subscribe = format!(
+        "<pubsub xmlns='http://jabber.org/protocol/pubsub'><subscribe node='{NODE}' jid='anna@home.example'/></pubsub>"
+    );
+    assert_eq!(ask(&mut anna, "set", place, &subscribe).await.0, "result");
+    assert_eq!(second.sim("set IN1 1"), "ok");
+    anna.until(|event| is_news(&event, "value='true'").then_some(())).await;
+    anna.say("ben", "the door is open");
+    ben.until(|event| {
+        assert!(!is_news(&event, "value='true'"), "Ben still hears of the door");
+        matches!(&event, LinkEvent::Stanza(Stanza::Message(m)) if words(m) == "the door is open").then_some(())
+    })
+    .await;
     tokio::join!(anna.close(), ben.close());
+}
+
+/// Something published with these words in it.
+fn is_news(event: &LinkEvent, words: &str) -> bool {
+    let LinkEvent::Stanza(Stanza::Message(message)) = event else { return false };
+    let event = message.payloads.iter().find(|p| p.is("event", "http://jabber.org/protocol/pubsub#event"));
+    event.is_some_and(|event| String::from(event).contains(words))
 }
 
 async fn a_cut_connection_is_resumed(program: Program) {

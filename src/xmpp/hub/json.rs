@@ -74,6 +74,13 @@ pub(super) fn synced(count: usize, ask: &Question) -> String {
     with_id(json!({ "ok": true, "sync": count }), ask)
 }
 
+/// An answer, a reading or an event.
+pub(super) fn is_told(text: &str) -> bool {
+    let Ok(Json::Object(told)) = serde_json::from_str(text) else { return false };
+    let has = |key: &str| told.contains_key(key);
+    has("ok") || (has("point") && (has("quality") || has("event")))
+}
+
 fn with_id(mut answer: Json, ask: &Question) -> String {
     if let Some(id) = &ask.id {
         answer["id"] = id.clone();

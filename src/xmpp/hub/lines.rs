@@ -33,6 +33,11 @@ pub(super) fn synced(count: usize) -> String {
     format!("ok sync {count}")
 }
 
+/// One of these two answers. `NAME=VALUE` and `NAME!EVENT` are none: a hub that means to ask so is told what is wrong.
+pub(super) fn is_answer(text: &str) -> bool {
+    ["ok ", "err "].iter().any(|head| text.trim_start().starts_with(head))
+}
+
 fn value(scene: &Scene<'_>, point: PointId) -> String {
     scene.reading(point).good().map_or_else(|| NO_VALUE.to_owned(), |value| scene.device.kind(point).bare(value))
 }

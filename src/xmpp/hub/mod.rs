@@ -268,6 +268,11 @@ impl Speaks {
     }
 }
 
+/// Is it what a device tells a hub, in whatever form? Two devices that are each other's hubs would answer such for ever.
+pub fn is_told(text: &str) -> bool {
+    lines::is_answer(text) || json::is_told(text)
+}
+
 fn address(scene: &Scene<'_>, id: ContactId) -> Jid {
     let jid: BareJid = scene.device.contact(id).jid.clone();
     jid.into()

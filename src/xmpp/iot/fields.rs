@@ -93,7 +93,8 @@ fn since(reading: &Reading, now: Now) -> Timestamp {
     reading.at.unwrap_or(now.wall)
 }
 
-fn error(scene: &Scene<'_>, point: PointId, text: String) -> Error {
+/// A point that is not told, and why.
+pub(super) fn error(scene: &Scene<'_>, point: PointId, text: String) -> Error {
     let timestamp = stamp(since(scene.reading(point), scene.now));
     Error { node: scene.name(point).to_owned(), timestamp, text }
 }

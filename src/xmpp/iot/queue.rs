@@ -62,8 +62,8 @@ impl Queue {
         self.0.iter().map(|(at, _)| *at).min()
     }
 
-    /// What is due now, with the rights that the asker has now.
-    pub fn due(&mut self, scene: &Scene<'_>) -> Vec<(ContactId, Vec<Message>)> {
+    /// What is due now, with the rights that the asker has now, and what is said instead if that is too much.
+    pub fn due(&mut self, scene: &Scene<'_>) -> Vec<(ContactId, Vec<Message>, Message)> {
         let (due, waiting) = std::mem::take(&mut self.0).into_iter().partition(|(at, _)| *at <= scene.now.mono);
         self.0 = waiting;
         let due: Vec<(Moment, Queued)> = due;
@@ -71,7 +71,8 @@ impl Queue {
             let asker = recognise(scene.device, &queued.to)?;
             let started = message(&queued.to, Started { seqnr: queued.readout.seqnr }.into());
             let readings = queued.readout.messages(scene, asker, &queued.to);
-            Some((asker.id(), [started].into_iter().chain(readings).collect()))
+            let failure = queued.readout.failure(scene, asker, &queued.to, "too many questions; ask again later");
+            Some((asker.id(), [started].into_iter().chain(readings).collect(), failure))
         };
         due.into_iter().filter_map(tell).collect()
     }

@@ -67,6 +67,11 @@ pub(super) fn request(turn: &mut Turn<'_>, caller: &Caller<'_>, payload: Element
         let accepted = Accepted { seqnr, queued: None };
         return Reply::Then(accepted.into(), readout.messages(scene, *asker, from));
     };
+    if asker.jid() != &from.to_bare() {
+        // Who has the nick when the time has come may be somebody else.
+        let text = "through a room nothing can be read later";
+        return rejected(seqnr, iq::error(ErrorType::Cancel, DefinedCondition::FeatureNotImplemented, text), text);
+    }
     match turn.queue.add(Queued { to: (*from).clone(), at, readout }, turn.scene.now) {
         Ok(()) => Reply::Result(Some(Accepted { seqnr, queued: Some(true) }.into())),
         Err(text) => rejected(seqnr, iq::error(ErrorType::Wait, DefinedCondition::ResourceConstraint, text), text),
@@ -135,6 +140,13 @@ impl Readout {
             payloads.push(Done { seqnr }.into());
         }
         payloads.into_iter().map(|payload| message(to, payload)).collect()
+    }
+
+    /// What is told instead of all these if there may not be so many.
+    pub fn failure(&self, scene: &Scene<'_>, asker: Asker<'_>, to: &Jid, text: &str) -> Message {
+        let errors = self.points(asker).into_iter().map(|point| fields::error(scene, point, text.to_owned())).collect();
+        let errors = parted(errors, weight_of_error).into_iter().next().unwrap_or_default();
+        message(to, Failure { seqnr: self.seqnr, done: Some(true), errors }.into())
     }
 }
 

@@ -5,6 +5,7 @@ mod address;
 mod invite;
 mod occupants;
 mod room;
+mod stanzas;
 mod trouble;
 
 pub use address::spoken_to;
@@ -73,6 +74,16 @@ impl Rooms {
         self.of(&from.to_bare())?.me()
     }
 
+    /// Is whoever asked from this address, `by` its real one, still there? In a room others may have its nick by now.
+    pub fn is_still(&self, by: &BareJid, from: &Jid) -> bool {
+        let Some(room) = self.of(&from.to_bare()) else { return from.to_bare() == *by };
+        match room.sender(from) {
+            Sender::Real(real) => real == *by,
+            Sender::Hidden => room.jid() == by,
+            Sender::Nobody => false,
+        }
+    }
+
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = &Room> {
         self.0.iter()
@@ -80,6 +91,8 @@ impl Rooms {
 
     /// An owner invites the device. It comes, also if it was put out before; false if there are too many.
     pub fn invited(&mut self, room: model::Room) -> bool {
+        // Those that have put it out are none of its rooms any more.
+        self.0.retain(|known| known.is_configured() || !known.is_out());
         if let Some(known) = self.0.iter_mut().find(|known| *known.jid() == room.jid) {
             known.invited_again();
             return true;

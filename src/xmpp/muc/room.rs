@@ -4,21 +4,14 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jid::{BareJid, FullJid, Jid, ResourceRef};
-use xmpp_parsers::data_forms::{DataForm, DataFormType};
-use xmpp_parsers::iq::Iq;
 use xmpp_parsers::minidom::Element;
-use xmpp_parsers::muc::Muc;
-use xmpp_parsers::muc::muc::History;
 use xmpp_parsers::ns;
-use xmpp_parsers::ping::Ping;
 use xmpp_parsers::presence::{Presence, Type};
 use xmpp_parsers::stanza::Stanza;
 
 use super::occupants::{self, Occupants, Sender};
-use super::trouble;
+use super::{stanzas, trouble};
 use crate::model::{self, Moment};
-
-const MUC_OWNER: &str = "http://jabber.org/protocol/muc#owner";
 
 /// A room that has not answered by now is tried again.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -47,6 +40,10 @@ pub struct Room {
     ask_at: Moment,
     /// The question under way, and since when.
     asked: Option<(String, Moment)>,
+    /// We are a moderator, and so are told real addresses.
+    moderates: bool,
+    /// More of the occupants can be known than was told: to be entered again, from inside.
+    again: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,6 +89,8 @@ impl Room {
             troubles: BTreeSet::new(),
             ask_at: Moment::START,
             asked: None,
+            moderates: false,
+            again: false,
         }
     }
 
@@ -124,6 +123,11 @@ impl Room {
     /// The device is in it.
     pub fn is_in(&self) -> bool {
         matches!(self.state, State::In(_))
+    }
+
+    /// It is not to be entered any more.
+    pub(super) fn is_out(&self) -> bool {
+        self.state == State::Out
     }
 
     /// Who is behind an address of this room. While the device is not in it, nothing is known of anybody.
@@ -197,26 +201,29 @@ impl Room {
         if self.deadline().is_none_or(|at| at > now) {
             return events;
         }
-        let Some(me) = self.me() else { return events };
+        let Some(me) = self.me() else {
+            // The room calls us something that is no address.
+            self.nick.clone_from(&self.room.nick);
+            self.lost("its nick there is none".to_owned(), now, &mut events);
+            return events;
+        };
         match self.state {
             State::Waiting(_) => {
-                let mut presence = presence();
-                presence.to = Some(me.into());
-                // Section 7.2.14: no history, so that nothing old can look like new words.
-                presence.add_payload(Muc::new().with_history(History::new().with_maxstanzas(0)));
                 self.state = State::Joining(now);
-                events.stanzas.push(presence.into());
+                events.stanzas.push(stanzas::enter(presence(), me));
             }
             State::Joining(_) => self.lost("it does not answer".to_owned(), now, &mut events),
+            State::In(_) if self.again => {
+                (self.again, self.ask_at, self.asked) = (false, now + QUIET, None);
+                events.stanzas.push(stanzas::enter(presence(), me));
+            }
             State::In(_) if self.asked.is_some() => {
                 self.lost("it does not answer any more".to_owned(), now, &mut events);
             }
             State::In(_) => {
                 let id = id();
-                let mut ping = Iq::from_get(id.clone(), Ping);
-                *ping.to_mut() = Some(me.into());
-                self.asked = Some((id, now));
-                events.stanzas.push(ping.into());
+                self.asked = Some((id.clone(), now));
+                events.stanzas.push(stanzas::ping(id, me));
             }
             State::Offline | State::Out => {}
         }
@@ -229,8 +236,9 @@ impl Room {
             return false;
         }
         (self.ask_at, self.asked) = (now + QUIET, None);
-        // An error that says the ping reached somebody, or that nick is another's by now, still means that we are in.
-        let is_in = matches!(error, None | Some("service-unavailable" | "feature-not-implemented" | "item-not-found"));
+        // An error that says the ping reached us still means that we are in. `item-not-found` is also what Prosody and
+        // ejabberd say of a room that is no more; to enter while in does no harm.
+        let is_in = matches!(error, None | Some("service-unavailable" | "feature-not-implemented"));
         if !is_in {
             self.enter_at(now);
         }
@@ -251,6 +259,20 @@ impl Room {
         }
     }
 
+    /// The room itself says something. Status 172: it tells real addresses from now on, but not whose it hid before.
+    pub fn says(&mut self, user: &Element, now: Moment) {
+        if trouble::codes(user).any(|code| code == "172") {
+            self.enter_again(now);
+        }
+    }
+
+    /// Who is in and enters again is told of all occupants anew.
+    fn enter_again(&mut self, now: Moment) {
+        if self.is_in() {
+            (self.again, self.ask_at, self.asked) = (true, now, None);
+        }
+    }
+
     /// A presence from the room.
     pub fn presence(&mut self, presence: &Presence, now: Moment, id: impl FnOnce() -> String) -> Events {
         let mut events = Events::default();
@@ -261,23 +283,31 @@ impl Room {
         let has = |code: &str| user.is_some_and(|user| trouble::codes(user).any(|found| found == code));
         match presence.type_ {
             Type::Error if nick == self.nick => self.refused(presence, now, &mut events),
+            // Of an earlier life of ours under another nick; the room says 210 if it gives us one (section 7.2.2).
+            Type::None if has("110") && nick != self.nick && !has("210") => {}
             Type::None if has("110") => {
-                // Section 7.2.2: the room may have given us another nick (status 210).
                 self.nick = nick;
                 self.is_alive(now);
+                let moderates = user.is_some_and(trouble::moderates);
+                // Joining or not, the answer says moderator too, and that is no news then.
+                if moderates && !self.moderates {
+                    self.enter_again(now);
+                }
+                self.moderates = moderates;
                 if matches!(self.state, State::Joining(_)) {
                     events.lines.push((false, format!("in the room {} as {}", self.room.jid, self.nick)));
                     self.state = State::In(now);
                     (self.ask_at, self.asked) = (now + QUIET, None);
                 }
                 if has("201") {
-                    events.stanzas.push(unlock(&self.room.jid, id()));
+                    events.stanzas.push(stanzas::unlock(&self.room.jid, id()));
                 }
             }
             Type::None if nick != self.nick && matches!(self.state, State::Joining(_) | State::In(_)) => {
                 self.occupants.came(nick, presence);
             }
-            Type::Unavailable if has("110") || nick == self.nick => {
+            // By the nick alone: the end of that life says 110 too.
+            Type::Unavailable if nick == self.nick => {
                 let item = user.and_then(|user| user.get_child("item", ns::MUC_USER));
                 match item.and_then(|item| item.attr("nick")).filter(|_| has("303")) {
                     Some(new) => self.nick = new.to_owned(),
@@ -304,11 +334,16 @@ impl Room {
             return self.enter_at(now);
         }
         self.nick.clone_from(&self.room.nick);
-        self.lost(trouble::refused(condition).to_owned(), now, events);
+        let (for_good, why) = trouble::refused(condition);
+        self.turned_away(for_good, why, now, events);
     }
 
     fn removed(&mut self, user: Option<&Element>, now: Moment, events: &mut Events) {
         let (for_good, why) = trouble::removed(user);
+        self.turned_away(for_good, why, now, events);
+    }
+
+    fn turned_away(&mut self, for_good: bool, why: &str, now: Moment, events: &mut Events) {
         // Into a room it was invited to, the device does not come back by itself.
         if for_good || !self.configured {
             self.occupants.clear();
@@ -334,7 +369,7 @@ impl Room {
 
     fn enter_at(&mut self, at: Moment) {
         self.occupants.clear();
-        self.asked = None;
+        (self.asked, self.again) = (None, false);
         self.state = State::Waiting(at);
     }
 
@@ -348,11 +383,4 @@ impl Room {
     pub(super) fn me(&self) -> Option<FullJid> {
         self.room.jid.with_resource_str(&self.nick).ok()
     }
-}
-
-/// Section 10.1.2: a room that was made by joining stays locked until its owner accepts the defaults.
-fn unlock(room: &BareJid, id: String) -> Stanza {
-    let form = DataForm { type_: DataFormType::Submit, title: None, instructions: None, fields: Vec::new() };
-    let query = Element::builder("query", MUC_OWNER).append(Element::from(form)).build();
-    Iq::Set { from: None, to: Some(room.clone().into()), id, payload: query }.into()
 }

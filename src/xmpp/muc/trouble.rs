@@ -8,9 +8,9 @@ pub(super) fn condition(error: Option<&Element>) -> &str {
     error.and_then(|error| error.children().find(|child| child.has_ns(ns::XMPP_STANZAS))).map_or("error", Element::name)
 }
 
-/// The room did not let us in (XEP-0045 section 7.2).
-pub(super) fn refused(condition: &str) -> &str {
-    match condition {
+/// The room did not let us in (XEP-0045 section 7.2). True if for good.
+pub(super) fn refused(condition: &str) -> (bool, &str) {
+    let why = match condition {
         "conflict" => "its nick is taken",
         "not-authorized" => "it wants a password",
         "forbidden" => "the device is banned from it",
@@ -20,7 +20,8 @@ pub(super) fn refused(condition: &str) -> &str {
         "service-unavailable" => "it is full, or there is nothing",
         "remote-server-not-found" | "remote-server-timeout" => "its server cannot be reached",
         other => other,
-    }
+    };
+    (condition == "forbidden", why)
 }
 
 /// The room has put us out. True if for good.
@@ -39,4 +40,9 @@ pub(super) fn removed(user: Option<&Element>) -> (bool, &'static str) {
 /// The status codes the room adds to a presence (section 15.6.2).
 pub(super) fn codes(user: &Element) -> impl Iterator<Item = &str> {
     user.children().filter(|child| child.is("status", ns::MUC_USER)).filter_map(|status| status.attr("code"))
+}
+
+/// Is this said of a moderator?
+pub(super) fn moderates(user: &Element) -> bool {
+    user.get_child("item", ns::MUC_USER).is_some_and(|item| item.attr("role") == Some("moderator"))
 }

@@ -13,8 +13,12 @@ pub(super) enum Stage {
     Configure,
     /// It is closed to all but those who were let in before: ask who that is.
     Ask,
-    /// Let these in, and those out.
-    Admit { members: Vec<BareJid>, others: Vec<BareJid> },
+    /// No others were let in: ask who is sent what is published. These are still to be let in.
+    AskSent { missing: Vec<BareJid> },
+    /// Others were let in, or are sent it: it goes, since no server takes it from them otherwise.
+    Delete,
+    /// Let these in.
+    Admit { missing: Vec<BareJid> },
     /// It can be published to.
     Ready,
 }
@@ -31,7 +35,7 @@ pub(super) struct Page {
     pub at: Option<Moment>,
     /// When it was last published.
     pub published: Option<Moment>,
-    /// Times it was lost and made again since something went well.
+    /// Times it was lost, or deleted, and made again since something went well.
     pub losses: u8,
 }
 

@@ -108,10 +108,7 @@ impl Publisher {
                 None
             }
             Step::Page(point) => match answer {
-                Ok(payload) => {
-                    self.went_well(scene, point, payload.as_ref());
-                    None
-                }
+                Ok(payload) => self.went_well(scene, point, payload.as_ref()),
                 Err(error) => self.went_wrong(scene, point, error),
             },
         }
@@ -165,7 +162,9 @@ impl Publisher {
             Stage::Create => (Verb::Set, stanzas::create(&node)),
             Stage::Configure => (Verb::Set, stanzas::configure(&node)),
             Stage::Ask => (Verb::Get, stanzas::ask_affiliations(&node)),
-            Stage::Admit { members, others } => (Verb::Set, stanzas::affiliate(&node, members, others)),
+            Stage::AskSent { .. } => (Verb::Get, stanzas::ask_subscriptions(&node)),
+            Stage::Delete => (Verb::Set, stanzas::delete(&node)),
+            Stage::Admit { missing } => (Verb::Set, stanzas::admit(&node, missing)),
             Stage::Ready => {
                 (page.dirty, page.published) = (false, Some(scene.now.mono));
                 (Verb::Set, stanzas::publish(scene, &node, point))
@@ -189,26 +188,44 @@ impl Publisher {
         points.into_iter().for_each(|point| self.plan(point, scene.now.mono));
     }
 
-    fn went_well(&mut self, scene: &Scene<'_>, point: PointId, payload: Option<&Element>) {
-        let Some(page) = self.pages.get_mut(&point) else { return };
+    fn went_well(&mut self, scene: &Scene<'_>, point: PointId, payload: Option<&Element>) -> Option<String> {
+        let page = self.pages.get_mut(&point)?;
         page.busy = false;
         if page.stage == Stage::Ready {
             page.losses = 0;
         }
-        let readers = || readers(scene.device, point);
+        let readers = readers(scene.device, point);
         page.stage = match &page.stage {
             // A new node has nobody on its list.
-            Stage::Create => admit(readers(), Vec::new()),
+            Stage::Create => admit(readers),
             Stage::Configure => Stage::Ask,
-            Stage::Ask => admit(readers(), stanzas::affiliated(payload)),
+            Stage::Ask => match missing(readers, &stanzas::affiliated(payload)) {
+                Some(missing) => Stage::AskSent { missing },
+                None => Stage::Delete,
+            },
+            Stage::AskSent { missing } => {
+                let own = scene.device.account().jid.to_bare();
+                let strays = |jid: &BareJid| *jid != own && !readers.contains(jid);
+                match stanzas::subscribed(payload).iter().any(strays) {
+                    true => Stage::Delete,
+                    false => admit(missing.clone()),
+                }
+            }
+            Stage::Delete => Stage::Create,
             Stage::Admit { .. } | Stage::Ready => Stage::Ready,
         };
-        if page.stage != Stage::Ready {
-            return self.plan(point, scene.now.mono);
+        match page.stage {
+            Stage::Ready if page.dirty => self.changed(scene.device, point, scene.now.mono),
+            Stage::Ready => {}
+            Stage::Delete if page.losses >= MOST_LOSSES => {
+                return Some(self.give_up("a node stays open to others"));
+            }
+            _ => {
+                page.losses += u8::from(page.stage == Stage::Delete);
+                self.plan(point, scene.now.mono);
+            }
         }
-        if page.dirty {
-            self.changed(scene.device, point, scene.now.mono);
-        }
+        None
     }
 
     fn went_wrong(&mut self, scene: &Scene<'_>, point: PointId, error: &StanzaError) -> Option<String> {
@@ -232,6 +249,8 @@ impl Publisher {
                 self.plan(point, now + PAUSE);
                 None
             }
+            // ejabberd does not tell it of nodes of an account. Whom nobody has let in could not subscribe.
+            (_, Stage::AskSent { .. }) => self.went_well(scene, point, None),
             (condition, _) => Some(self.give_up(&format!("it says {}", condition_name(condition)))),
         }
     }
@@ -258,14 +277,14 @@ fn readers(device: &Device, point: PointId) -> Vec<BareJid> {
     readers.map(|(_, contact)| contact.jid.clone()).collect()
 }
 
-/// What is left to do so that exactly these may read.
-fn admit(readers: Vec<BareJid>, present: Vec<BareJid>) -> Stage {
-    let others: Vec<BareJid> = present.iter().filter(|jid| !readers.contains(jid)).cloned().collect();
-    let members: Vec<BareJid> = readers.into_iter().filter(|jid| !present.contains(jid)).collect();
-    match members.is_empty() && others.is_empty() {
-        true => Stage::Ready,
-        false => Stage::Admit { members, others },
-    }
+/// Who of the readers is still to be let in; nothing if somebody else was.
+fn missing(readers: Vec<BareJid>, present: &[BareJid]) -> Option<Vec<BareJid>> {
+    let only_readers = present.iter().all(|jid| readers.contains(jid));
+    only_readers.then(|| readers.into_iter().filter(|jid| !present.contains(jid)).collect())
+}
+
+fn admit(missing: Vec<BareJid>) -> Stage {
+    if missing.is_empty() { Stage::Ready } else { Stage::Admit { missing } }
 }
 
 fn condition_name(condition: &DefinedCondition) -> String {

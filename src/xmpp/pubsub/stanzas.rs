@@ -1,7 +1,7 @@
 //! The requests of a publisher, in the way that Prosody and ejabberd both take: a node is created with its
 //! configuration, then published to plainly. ejabberd refuses most of publish-options.
 
-use jid::BareJid;
+use jid::{BareJid, Jid};
 use xmpp_parsers::data_forms::{DataForm, DataFormType, Field, FieldType};
 use xmpp_parsers::disco::{DiscoItemsQuery, DiscoItemsResult};
 use xmpp_parsers::minidom::{Element, rxml::NcName};
@@ -47,17 +47,29 @@ pub(super) fn ask_affiliations(node: &str) -> Element {
 pub(super) fn affiliated(payload: Option<&Element>) -> Vec<BareJid> {
     let list = payload.and_then(|payload| payload.get_child("affiliations", ns::PUBSUB_OWNER));
     let entries = list.into_iter().flat_map(Element::children);
-    let others = entries.filter(|entry| !matches!(entry.attr("affiliation"), Some("owner" | "none") | None));
+    let may_not = |affiliation| matches!(affiliation, Some("owner" | "none" | "outcast") | None);
+    let others = entries.filter(|entry| !may_not(entry.attr("affiliation")));
     others.filter_map(|entry| entry.attr("jid")?.parse::<BareJid>().ok()).collect()
 }
 
-pub(super) fn affiliate(node: &str, members: &[BareJid], others: &[BareJid]) -> Element {
+pub(super) fn ask_subscriptions(node: &str) -> Element {
+    pubsub(ns::PUBSUB_OWNER, [element("subscriptions", ns::PUBSUB_OWNER, node)])
+}
+
+/// Who is sent what is published to a node, from the answer.
+pub(super) fn subscribed(payload: Option<&Element>) -> Vec<BareJid> {
+    let list = payload.and_then(|payload| payload.get_child("subscriptions", ns::PUBSUB_OWNER));
+    let entries = list.into_iter().flat_map(Element::children);
+    let sent = entries.filter(|entry| entry.attr("subscription") != Some("none"));
+    sent.filter_map(|entry| Some(entry.attr("jid")?.parse::<Jid>().ok()?.to_bare())).collect()
+}
+
+pub(super) fn admit(node: &str, members: &[BareJid]) -> Element {
     let mut list = element("affiliations", ns::PUBSUB_OWNER, node);
-    let entries = members.iter().map(|jid| (jid, "member")).chain(others.iter().map(|jid| (jid, "none")));
-    for (jid, affiliation) in entries {
+    for jid in members {
         let mut entry = Element::bare("affiliation", ns::PUBSUB_OWNER);
         set(&mut entry, xml_ncname!("jid").to_owned(), jid.as_str());
-        set(&mut entry, xml_ncname!("affiliation").to_owned(), affiliation);
+        set(&mut entry, xml_ncname!("affiliation").to_owned(), "member");
         list.append_child(entry);
     }
     pubsub(ns::PUBSUB_OWNER, [list])
