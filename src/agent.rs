@@ -100,6 +100,8 @@ pub struct Agent {
     rooms: Rooms,
     /// Rooms that have not heard of an alarm, because the device was not in them.
     missed: BTreeSet<BareJid>,
+    /// When contacts and rooms were last told of an alarm.
+    alarmed: BTreeMap<BareJid, Moment>,
     /// Until the roster is here nobody is told anything: whom the config does not name must be turned away first.
     introduce_by: Option<Moment>,
     /// The config has changed since the roster was last gone through.
@@ -139,6 +141,7 @@ impl Agent {
             hubs: Hubs::new(&device, now.mono),
             rooms: Rooms::new(&device),
             missed: BTreeSet::new(),
+            alarmed: BTreeMap::new(),
             introduce_by: None,
             roster_due: false,
             late: device.contacts().map(|_| None).collect(),

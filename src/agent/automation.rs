@@ -101,7 +101,9 @@ impl Agent {
         let told: Vec<_> = told.into_iter().map(|a| (a.jid().clone(), alarms::told(&scene, a, id, event))).collect();
         out.push(Effect::Log(level, line));
         for (jid, text) in told {
-            if !self.tell(jid.clone(), text, true, out) {
+            if self.tell(jid.clone(), text, true, out) {
+                self.alarmed.insert(jid, now.mono);
+            } else {
                 self.missed.insert(jid);
             }
         }

@@ -1,6 +1,8 @@
 //! What comes through rooms ([`crate::xmpp::muc`]). It is sorted out before everything else, because an address in a
 //! room is nobody's own.
 
+use std::time::Duration;
+
 use jid::{BareJid, Jid};
 use xmpp_parsers::message::{Id, Message, MessageType};
 use xmpp_parsers::ns;
@@ -9,13 +11,16 @@ use xmpp_parsers::stanza_error::StanzaError;
 
 use super::{Agent, Door, Effect, scene};
 use crate::control::{Asker, Decision, recognise};
-use crate::model::{self, Contact, ContactId, Device, Notify, Now, Role, Scope, Speaks};
+use crate::model::{self, Contact, ContactId, Device, Moment, Notify, Now, Role, Scope, Speaks};
 use crate::xmpp::alarms;
 use crate::xmpp::chat::{self, Answer, Line};
 use crate::xmpp::journal::Level;
 use crate::xmpp::message::{self, Incoming};
 use crate::xmpp::muc::{self, Events, Room, Sender};
 use crate::xmpp::rate::Pass;
+
+/// An error comes back so soon after what it is about.
+const BOUNCE: Duration = Duration::from_secs(60);
 
 impl Agent {
     /// A message from or through a room, or an invitation into one. False if it is neither.
@@ -30,6 +35,7 @@ impl Agent {
         if message.type_ == MessageType::Error {
             if from.resource().is_none() {
                 room.doubt(now.mono);
+                self.came_back(&from.to_bare(), now);
             }
             return true;
         }
@@ -145,6 +151,17 @@ impl Agent {
         let id = self.fresh_id();
         out.push(Effect::Send(self.rooms.announce(&self.device, room, id, text).into()));
         true
+    }
+
+    /// The room has not heard what was said last: it was out of it already, and did not know yet. Which words these were
+    /// the error need not say; what is told twice at the return does no harm.
+    fn came_back(&mut self, room: &BareJid, now: Now) {
+        let since = Moment(now.mono.0.saturating_sub(BOUNCE));
+        let scene = scene!(self, now);
+        self.notices.came_back(&scene, room, since);
+        if self.alarmed.get(room).is_some_and(|at| *at >= since) {
+            self.missed.insert(room.clone());
+        }
     }
 
     /// After a resumed stream the device is still in its rooms.

@@ -165,6 +165,13 @@ impl Notices {
         lines
     }
 
+    /// What a room was told since then it has not heard: it is news for it yet.
+    pub fn came_back(&mut self, scene: &Scene<'_>, room: &BareJid, since: Moment) {
+        let Some((id, _)) = scene.device.listeners().find(|(_, listener)| listener.jid == *room) else { return };
+        let told = self.told.iter_mut().filter(|((to, _), told)| *to == id && told.at.is_some_and(|at| at >= since));
+        told.for_each(|(_, told)| told.text.clear());
+    }
+
     /// Another config: ids mean other things now. What is known already is not news.
     pub fn begin_anew(&mut self, scene: &Scene<'_>) {
         *self = Notices::default();

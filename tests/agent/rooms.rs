@@ -600,6 +600,27 @@ fn after_an_absence_the_room_hears_the_last_state_once() {
     assert_eq!(to_room(&mut talk), Vec::<String>::new());
 }
 
+#[test]
+fn what_a_room_sends_back_it_has_not_heard() {
+    let mut talk = begin_with(&with_alarm(), "notify = [\"door\", \"pump\"]\n");
+    talk.pass(Duration::from_secs(120));
+    talk.report("door", Ok(Value::Switch(true)));
+    talk.report("air", Ok(Value::Number(36.0)));
+    talk.sent();
+    // Thrown out before it said so, and told of that later.
+    talk.recv(&format!(
+        "<message from='{ROOM}' type='error' id='x'><error type='modify'>\
+         <not-acceptable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>"
+    ));
+    talk.recv(&gone("<status code='307'/>"));
+    talk.pass(Duration::from_secs(61));
+    talk.sent();
+    everybody_comes(&mut talk);
+    let heard = to_room(&mut talk).join("\n");
+    assert!(heard.contains("Front door: open") && heard.contains("Air: 36.0 °C, above 35.0 °C"), "{heard}");
+    assert!(!heard.contains("Pump"), "{heard}");
+}
+
 fn with_alarm() -> String {
     GREENHOUSE.replace("every = \"30s\"", "every = \"1d\"\nalarm = { above = 35.0 }")
 }
