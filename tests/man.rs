@@ -38,7 +38,7 @@ A part of the program ended that should not have.
 \fBkatydid init\fR, \fBadopt\fR: a file cannot be read or written.
 .TP
 .B 75
-\fBkatydid init\fR, \fBadopt\fR: the server is out of reach, or makes no account now; another try may go well.
+\fBkatydid init\fR, \fBadopt\fR: the server is out of reach, makes no account now, or has a certificate that this board's clock finds expired or not valid yet; another try may go well.
 .TP
 .B 78
 The configuration has mistakes. They are on standard error, all of them.

@@ -69,6 +69,7 @@ async def a_person_is_asked_for_what_is_needed_and_the_password_is_not_shown(wor
     world.server.add('cellar')
     folder = world.dir / 'cellar'
     anna = await world.person('slixmpp', 'anna', friendly=False)
+    anna.device = 'cellar@%s/katydid' % DOMAIN
     screen = first_start(world, folder)
     await screen.answers('Invitation', '')
     await screen.answers('own address', 'cellar')

@@ -117,13 +117,19 @@ is_running() {
     [ -r "/proc/$PID/cmdline" ] && tr '\0' ' ' <"/proc/$PID/cmdline" | grep -qF "$DIR/$mark"
 }
 
+# Its command line is gone before its sockets are.
+is_gone() {
+    case $(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$PID/status" 2>/dev/null) in '' | Z | X) return 0 ;; esac
+    [ -n "$(tr -d '\0' <"/proc/$PID/cmdline")" ] 2>/dev/null && ! is_running
+}
+
 end_with() {
     local rounds
     is_running || return 0
     kill "-$1" "$PID"
     [ "$1" = TERM ] && kill -CONT "$PID"
     for ((rounds = 0; rounds < 200; rounds++)); do
-        is_running || return 0
+        is_gone && return 0
         sleep 0.05
     done
     kill -9 "$PID"

@@ -175,7 +175,8 @@ async fn a_server_that_starts_later_is_found() {
     prosody.kill();
     let mut greenhouse = Peer::start(&prosody.account("greenhouse"));
     greenhouse.post_at(message("anna", "hello"), then());
-    assert!(matches!(greenhouse.trouble().await, Trouble::Unreachable(_)));
+    let trouble = greenhouse.trouble().await;
+    assert!(matches!(trouble, Trouble::Unreachable(_)), "{trouble}");
     prosody.restart();
     let mut anna = Peer::online(&prosody.account("anna")).await;
     greenhouse.comes_online().await;
