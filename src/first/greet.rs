@@ -39,17 +39,13 @@ pub async fn greet(device: &Device) -> Result<(), Trouble> {
 async fn talk(device: &Device, link: &mut Link) -> Result<(), Trouble> {
     let mut roster = Roster::default();
     let mut count = 0;
-    let mut is_asked = false;
     loop {
         match link.next().await {
             LinkEvent::Trouble(trouble) => return Err(trouble),
-            LinkEvent::Online { .. } => {
-                is_asked = false;
-                link.post(roster.fetch("roster".to_owned()).into(), Timestamp::UNIX_EPOCH);
-            }
+            LinkEvent::Online { .. } => link.post(roster.fetch("roster".to_owned()).into(), Timestamp::UNIX_EPOCH),
             // The server takes our stanzas in their order (RFC 6120 section 10.1), so when this answer comes it has
             // the others, too. That it may have rules against them is for the service to try again.
-            LinkEvent::Stanza(Stanza::Iq(iq)) if is_asked && iq.id() == LAST => return Ok(()),
+            LinkEvent::Stanza(Stanza::Iq(iq)) if iq.id() == LAST => return Ok(()),
             LinkEvent::Stanza(Stanza::Iq(iq)) if roster.awaits(iq.id()) => {
                 let id = || {
                     count += 1;
@@ -59,7 +55,6 @@ async fn talk(device: &Device, link: &mut Link) -> Result<(), Trouble> {
                 for stanza in roster.fetched(device, result(iq), id).into_iter().chain([last]) {
                     link.post(stanza, Timestamp::UNIX_EPOCH);
                 }
-                is_asked = true;
             }
             LinkEvent::Stanza(_) | LinkEvent::Offline | LinkEvent::Dropped(_) => {}
         }
