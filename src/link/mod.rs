@@ -20,6 +20,7 @@ mod tap;
 mod tls;
 mod trouble;
 
+use std::collections::VecDeque;
 use std::future::pending;
 use std::time::Duration;
 
@@ -78,6 +79,11 @@ pub struct Link {
     resumable: bool,
     /// A component's sign of life.
     pulse: Option<Pulse>,
+    /// Came before the stream was ready: the server delivers from the moment on at which it has bound the address,
+    /// and the answer to what it delivers could not be sent yet.
+    early: VecDeque<Stanza>,
+    /// What came early is told now.
+    is_due: bool,
 }
 
 impl Link {
@@ -90,7 +96,9 @@ impl Link {
         let (stream, connector) = Connector::new(Target::new(account)?, DEPTH);
         let outbox = Outbox::new(outbox, rand::random());
         let pulse = account.component.is_some().then(|| Pulse::new(&account.jid));
-        Ok(Link { stream, connector, outbox, jid: account.jid.clone(), stalled: false, resumable: false, pulse })
+        let jid = account.jid.clone();
+        let early = VecDeque::new();
+        Ok(Link { stream, connector, outbox, jid, stalled: false, resumable: false, pulse, early, is_due: false })
     }
 
     /// Sends it now, or when the stream is up again if it is a message with words or the stream is resumed; see
@@ -108,6 +116,11 @@ impl Link {
             let dropped = self.outbox.take_dropped();
             if dropped > 0 {
                 return LinkEvent::Dropped(dropped);
+            }
+            if self.is_due
+                && let Some(stanza) = self.early.pop_front()
+            {
+                return LinkEvent::Stanza(stanza);
             }
             let held_up = self.outbox.is_overfull() && !self.stalled;
             let progress = progress(&self.outbox);
@@ -156,8 +169,14 @@ impl Link {
     fn translate(&mut self, event: Event) -> Option<LinkEvent> {
         match event {
             Event::Stanza(stanza) if self.pulse.as_ref().is_some_and(|pulse| pulse.is_mine(&stanza)) => None,
-            Event::Stanza(stanza) => Some(LinkEvent::Stanza(stanza)),
+            Event::Stanza(stanza) if self.outbox.is_online() => Some(LinkEvent::Stanza(stanza)),
+            Event::Stanza(stanza) => {
+                self.early.push_back(stanza);
+                self.is_due = self.early.len() > DEPTH;
+                None
+            }
             Event::Stream(StreamEvent::Reset { bound_jid, features }) => {
+                self.is_due = true;
                 if let Ok(jid) = bound_jid.try_into_full() {
                     self.jid = jid;
                 }
@@ -166,10 +185,13 @@ impl Link {
                 Some(LinkEvent::Online { jid: self.jid.clone(), resumed: false })
             }
             Event::Stream(StreamEvent::Resumed) => {
+                self.is_due = true;
                 self.outbox.resumed();
                 Some(LinkEvent::Online { jid: self.jid.clone(), resumed: true })
             }
             Event::Stream(StreamEvent::Suspended) => {
+                // Not kept for the next stream: an order is obeyed when it is given or not at all.
+                self.is_due = true;
                 if self.outbox.is_online() {
                     self.outbox.suspended();
                     return Some(LinkEvent::Offline);
@@ -187,6 +209,7 @@ impl Link {
 
     /// The worker ended although nobody closed the stream: it panicked.
     fn rebuild(&mut self) -> Trouble {
+        self.is_due = true;
         self.outbox.offline();
         self.stream = self.connector.renew(DEPTH);
         Trouble::Broken

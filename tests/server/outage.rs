@@ -184,3 +184,26 @@ async fn a_server_that_starts_later_is_found() {
     assert_eq!(stamp(&heard[0]), Some(THEN));
     tokio::join!(greenhouse.close(), anna.close());
 }
+
+#[tokio::test]
+async fn what_comes_before_the_device_is_online_is_told_after_it() {
+    let plugins = format!("plugin_paths = {{ \"{}/tests/server\" }}", env!("CARGO_MANIFEST_DIR"));
+    let prosody = Home::prosody_with(&[("EXTRA_MODULES", "early"), ("EXTRA_CONFIG", &plugins)]);
+    let mut greenhouse = Peer::start(&prosody.account("greenhouse"));
+    let mut online = false;
+    greenhouse
+        .until(|event| match event {
+            LinkEvent::Online { .. } => {
+                online = true;
+                None
+            }
+            LinkEvent::Stanza(Stanza::Message(message)) => {
+                assert_eq!(words(&message), "early");
+                assert!(online, "it came first");
+                Some(())
+            }
+            _ => None,
+        })
+        .await;
+    greenhouse.close().await;
+}
