@@ -150,6 +150,7 @@ socket = "%s"
 
 class World:
     """What every case gets: a server, the greenhouse (shared by most cases), and more devices and people on demand."""
+    NAME = 'house'
 
     def __init__(self, binary):
         self.temp = tempfile.TemporaryDirectory(prefix='katydid-clients-')
@@ -228,6 +229,9 @@ class World:
             await function(self)
         finally:
             self.server = prosody
+
+    def log(self):
+        return self.greenhouse.log()
 
     async def after_case(self):
         for person in self.people:

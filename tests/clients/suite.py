@@ -3,6 +3,7 @@
 A case is an async function that takes a World. It passes if it returns; there is no skipping: what is missing fails."""
 import asyncio
 import inspect
+import signal
 import sys
 import time
 import traceback
@@ -45,11 +46,12 @@ def holds(condition, about):
         raise AssertionError(about)
 
 
-async def run(world, chosen):
-    """Runs the cases whose name contains one of `chosen` (all, if none). -> (passed, failed)"""
+async def run(world, chosen, take=lambda index: True):
+    """Runs the cases whose name contains one of `chosen` (all, if none), and of these such as `take` gives us by their
+    number. -> (passed, failed)"""
     passed = failed = 0
-    for name, function in CASES:
-        if chosen and not any(word in name for word in chosen):
+    for index, (name, function) in enumerate(CASES):
+        if chosen and not any(word in name for word in chosen) or not take(index):
             continue
         begun = time.monotonic()
         try:
@@ -68,6 +70,32 @@ async def run(world, chosen):
             await world.after_case()
             sys.stdout.flush()
     return passed, failed
+
+
+def main(world, *cases):
+    """Runs cases (as `run` chooses them) in this world and ends the process; prints `N passed, M failed` last."""
+    sys.exit(asyncio.run(live(world, *cases)))
+
+
+async def live(world, *cases):
+    """Makes the world, runs cases in it, and takes it down. -> the exit status"""
+    # Ended from outside, everything that was started still has to go.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
+    begun = time.monotonic()
+    try:
+        await world.start()
+        print('       %s is there after %.1f s' % (world.NAME, time.monotonic() - begun))
+        passed, failed = await run(world, *cases)
+        if failed:
+            print('the daemon said:\n' + world.log())
+    finally:
+        await world.stop()
+    if passed + failed == 0:
+        print('no case was run')
+        failed = 1
+    print('       %s took %.0f s' % (world.NAME, time.monotonic() - begun))
+    print('%d passed, %d failed' % (passed, failed))
+    return 1 if failed else 0
 
 
 async def until(wanted, seconds=None, about='it'):

@@ -4,9 +4,7 @@ the host. on_a_pi.py TESTS PROGRAM [CASE...]; prints `N passed, M failed` last.
 The machine has one job, written down before it starts; the cases follow it, in this order."""
 import asyncio
 import re
-import signal
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -14,9 +12,9 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / 'clients')]
 
 import suite  # noqa: E402
-from house import PASSWORD, Server  # noqa: E402
+from house import PASSWORD  # noqa: E402
 from hwlab import Pi  # noqa: E402
-from slix import SlixPerson  # noqa: E402
+from outpost import Outpost  # noqa: E402
 from suite import case, holds, same, until  # noqa: E402
 
 CONFIG = '''
@@ -78,65 +76,47 @@ cat log
 '''
 
 
-class Shed:
-    """The world of these cases: the machine, the server, and anna."""
+class Board(Outpost):
+    """The world of these cases."""
+    NAME = 'pi'
 
     def __init__(self, tests, program):
-        self.temp = tempfile.TemporaryDirectory(prefix='katydid-pi-')
+        super().__init__()
         self.tests, self.program = tests, program
-        self.pi = self.server = self.anna = None
 
     async def start(self):
-        place = Path(self.temp.name)
-        self.server = Server(place / 'server')
+        self.serve()
+        place = self.dir
         (place / 'katydid.toml').write_text(CONFIG % self.server.port)
         (place / 'password').write_text(PASSWORD)
         (place / 'ca.pem').write_bytes(Path(self.server.ca).read_bytes())
         mask = PUMP | HEATER
         job = JOB % (time.time(), Path(self.tests).name, mask, mask)
         files = [self.tests, self.program, *(place / name for name in ('katydid.toml', 'password', 'ca.pem'))]
-        self.pi = await asyncio.to_thread(Pi, job, files, True)
-        self.anna = SlixPerson(self.server, 'anna@home.example/desk', PASSWORD, 'greenhouse@home.example/katydid')
-        await self.anna.arrive()
+        self.machine = await asyncio.to_thread(Pi, job, files, True)
+        await self.invite()
 
     async def told(self, pattern, seconds=60):
         """Waits until the machine has printed something like this."""
         def search():
-            return re.search(pattern, self.pi.output(), re.M)
+            return re.search(pattern, self.machine.output(), re.M)
         try:
             return await until(search, seconds)
         except AssertionError:
-            raise AssertionError('it did not print %r; it printed: %s' % (pattern, self.pi.output())) from None
+            raise AssertionError('it did not print %r; it printed: %s' % (pattern, self.machine.output())) from None
 
     def levels(self):
-        return [int(levels) for levels in re.findall(r'^levels: (\d+)$', self.pi.output(), re.M)]
+        return [int(levels) for levels in re.findall(r'^levels: (\d+)$', self.machine.output(), re.M)]
 
     async def level(self, pump, heater):
         wanted = (PUMP if pump else 0) | (HEATER if heater else 0)
         await until(lambda: self.levels()[-1:] == [wanted], 10, 'levels %d; there were %s' % (wanted, self.levels()))
 
-    # For the suite.
-
-    async def ready(self):
-        self.anna.said.items.clear()
-
-    async def after_case(self):
-        pass
-
-    async def stop(self):
-        if self.anna:
-            await self.anna.leave()
-        if self.pi:
-            self.pi.close()
-        if self.server:
-            self.server.stop()
-        self.temp.cleanup()
-
 
 @case
-async def the_drivers_pass_their_tests_there(shed):
-    status = (await shed.told(r'^tests: (\d+)$', 85))[1]
-    text = shed.pi.output()
+async def the_drivers_pass_their_tests_there(board):
+    status = (await board.told(r'^tests: (\d+)$', 85))[1]
+    text = board.machine.output()
     print(text[:text.index('tests: ')])
     same(status, '0', 'the exit status of the tests')
     # Tests of which none ran have shown nothing.
@@ -144,57 +124,42 @@ async def the_drivers_pass_their_tests_there(shed):
 
 
 @case
-async def the_daemon_logs_in_over_tls_and_shows_the_board(shed):
-    await shed.anna.seen.take(lambda seen: seen.type == 'available' and seen.status, 60)
-    same((await shed.anna.ask('status')).splitlines(),
+async def the_daemon_logs_in_over_tls_and_shows_the_board(board):
+    await board.anna.seen.take(lambda seen: seen.type == 'available' and seen.status, 60)
+    same((await board.anna.ask('status')).splitlines(),
          ['shed: all well', 'Warmth: 25.2 °C', 'Pump: off', 'Heater: off', 'Lamp: 0%', 'The end: off'])
-    await shed.level(pump=False, heater=True)
+    await board.level(pump=False, heater=True)
 
 
 @case
-async def a_command_moves_the_line_as_the_registers_show_it(shed):
-    same(await shed.anna.ask('pump on'), 'Pump: on')
-    await shed.level(pump=True, heater=True)
-    same(await shed.anna.ask('heater on'), 'Heater: on')
-    await shed.level(pump=True, heater=False)
-    same(await shed.anna.ask('heater off'), 'Heater: off')
-    await shed.level(pump=True, heater=True)
-    same(await shed.anna.ask('pump on 2s'), 'Pump: on, back to off in 2s')
-    await shed.level(pump=False, heater=True)
+async def a_command_moves_the_line_as_the_registers_show_it(board):
+    same(await board.anna.ask('pump on'), 'Pump: on')
+    await board.level(pump=True, heater=True)
+    same(await board.anna.ask('heater on'), 'Heater: on')
+    await board.level(pump=True, heater=False)
+    same(await board.anna.ask('heater off'), 'Heater: off')
+    await board.level(pump=True, heater=True)
+    same(await board.anna.ask('pump on 2s'), 'Pump: on, back to off in 2s')
+    await board.level(pump=False, heater=True)
 
 
 @case
-async def a_command_dims_a_lamp_that_rppal_drives(shed):
-    same(await shed.anna.ask('lamp 40'), 'Lamp: 40%')
+async def a_command_dims_a_lamp_that_rppal_drives(board):
+    same(await board.anna.ask('lamp 40'), 'Lamp: 40%')
 
 
 @case
-async def at_a_polite_end_the_exit_values_are_left(shed):
-    same(await shed.anna.ask('pump on'), 'Pump: on')
-    await shed.level(pump=True, heater=True)
-    shed.anna.say('the end on')
-    await shed.anna.seen.take(lambda seen: seen.type == 'unavailable', 20)
-    status, text = await asyncio.to_thread(shed.pi.wait, 20)
+async def at_a_polite_end_the_exit_values_are_left(board):
+    same(await board.anna.ask('pump on'), 'Pump: on')
+    await board.level(pump=True, heater=True)
+    board.anna.say('the end on')
+    await board.anna.seen.take(lambda seen: seen.type == 'unavailable', 20)
+    status, text = await asyncio.to_thread(board.machine.wait, 20)
     holds(status == 0 and 'ended: 0' in text, text)
     # The pump is off, and so is the wire of the heater, which is on.
-    same(shed.levels()[-1], 0, 'the levels at last')
+    same(board.levels()[-1], 0, 'the levels at last')
     holds('lamp: 100000 1' in text, 'the lamp at last: ' + text)
 
 
-async def main(tests, program, chosen):
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
-    shed = Shed(tests, program)
-    try:
-        await shed.start()
-        passed, failed = await suite.run(shed, chosen)
-    finally:
-        await shed.stop()
-    if passed + failed == 0:
-        print('no case is called %s' % ' or '.join(chosen))
-        failed = 1
-    print('%d passed, %d failed' % (passed, failed))
-    return 1 if failed else 0
-
-
 if __name__ == '__main__':
-    sys.exit(asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[3:])))
+    suite.main(Board(sys.argv[1], sys.argv[2]), sys.argv[3:])

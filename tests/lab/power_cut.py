@@ -8,10 +8,8 @@ import re
 import signal
 import subprocess
 import time
-from pathlib import Path
 
-from house import PASSWORD, Server
-from shed import Anna, Shed, main
+from shed import Shed, main
 from suite import case, holds, same, until
 
 POINTS = '''
@@ -40,7 +38,7 @@ class Meter(Shed):
 
     def __init__(self, program):
         super().__init__(program)
-        self.disk = Path(self.temp.name) / 'disk'
+        self.disk = self.dir / 'disk'
         self.made = self.written = self.begun = 0
 
     def body(self):
@@ -50,9 +48,8 @@ class Meter(Shed):
         with open(self.disk, 'wb') as disk:
             disk.truncate(16 << 20)
         subprocess.run(['mkfs.ext4', '-q', '-F', self.disk], check=True)
-        self.server = Server(Path(self.temp.name) / 'server')
-        self.anna = Anna(self.server, 'anna@home.example/desk', PASSWORD, 'greenhouse@home.example/katydid')
-        await self.anna.arrive()
+        self.serve()
+        await self.invite()
         await self.again()
 
     async def again(self):

@@ -6,8 +6,8 @@ import re
 import sys
 import time
 
-from shed import ANNA, Shed, live
-from suite import case, holds, same, until
+from shed import ANNA, Shed, main
+from suite import case, holds, same
 
 LINES = 200
 SECONDS = 10
@@ -135,4 +135,4 @@ async def two_hundred_lines_are_right_at_the_end(belfry):
 
 
 if __name__ == '__main__':
-    sys.exit(asyncio.run(live(Belfry(sys.argv[1]), [])))
+    main(Belfry)

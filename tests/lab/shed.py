@@ -2,16 +2,13 @@
 Prosody and anna's client on the host. And `main`, which runs a file's cases in such a world."""
 import asyncio
 import shutil
-import signal
 import sys
-import tempfile
-import time
 from pathlib import Path
 
 import suite
-from house import PASSWORD, Server
+from house import PASSWORD
 from hwlab import VM
-from slix import SlixPerson
+from outpost import Outpost
 from suite import holds
 
 HEAD = '''
@@ -41,35 +38,33 @@ notify = "all"
 suite.LONGEST, suite.PATIENCE = 240, 30
 
 
-class Anna(SlixPerson):
-    """She is patient, too."""
-    patience = suite.PATIENCE
-
-
-class Shed:
+class Shed(Outpost):
     """A board with its server and anna. What is different about a board is its NAME, its ENVIRONMENT, its
     `furnish` and its `body`."""
     NAME = 'shed'
     ENVIRONMENT = ''
 
     def __init__(self, program):
-        self.temp = tempfile.TemporaryDirectory(prefix='katydid-lab-')
+        super().__init__()
         self.program = program
-        self.vm = self.server = self.anna = self.daemon = None
+        self.daemon = None
+
+    @property
+    def vm(self):
+        return self.machine
 
     async def start(self):
         """Everything, until anna sees the device."""
-        self.server = Server(Path(self.temp.name) / 'server')
+        self.serve()
         await self.power_on()
         await self.furnish()
         self.config()
-        self.anna = Anna(self.server, 'anna@home.example/desk', PASSWORD, 'greenhouse@home.example/katydid')
-        await self.anna.arrive()
+        await self.invite()
         await self.go()
 
     async def power_on(self, extra=()):
         """Boots the machine, and puts there what the daemon needs."""
-        self.vm = await asyncio.to_thread(VM, files=[self.program], net=True, extra=extra)
+        self.machine = await asyncio.to_thread(VM, files=[self.program], net=True, extra=extra)
         self.xfer = Path(self.vm.xfer)
         shutil.copy(self.server.ca, self.xfer / 'ca.pem')
         (self.xfer / 'password').write_text(PASSWORD)
@@ -114,43 +109,7 @@ class Shed:
     def log(self):
         return self.vm.output(self.daemon) if self.vm and self.daemon else ''
 
-    # For the suite.
-
-    async def ready(self):
-        self.anna.said.items.clear()
-
-    async def after_case(self):
-        pass
-
-    async def stop(self):
-        if self.anna:
-            await self.anna.leave()
-        if self.vm:
-            self.vm.close()
-        if self.server:
-            self.server.stop()
-        self.temp.cleanup()
-
 
 def main(world):
     """Runs the cases of the file that is run in such a world: FILE PROGRAM [CASE...]. Prints `N passed, M failed` last."""
-    sys.exit(asyncio.run(live(world(sys.argv[1]), sys.argv[2:])))
-
-
-async def live(world, chosen):
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
-    begun = time.monotonic()
-    try:
-        await world.start()
-        print('       %s is there after %.1f s' % (world.NAME, time.monotonic() - begun))
-        passed, failed = await suite.run(world, chosen)
-        if failed:
-            print('the daemon said:\n' + world.log())
-    finally:
-        await world.stop()
-    if passed + failed == 0:
-        print('no case is called %s' % ' or '.join(chosen))
-        failed = 1
-    print('       %s took %.0f s' % (world.NAME, time.monotonic() - begun))
-    print('%d passed, %d failed' % (passed, failed))
-    return 1 if failed else 0
+    suite.main(world(sys.argv[1]), sys.argv[2:])

@@ -9,8 +9,9 @@ import sys
 import urllib.error
 import urllib.request
 
+import suite
 from house import DOMAIN, PASSWORD, POINTS, REPO, World
-from suite import case, holds, run, same, until
+from suite import case, holds, same, until
 
 PEOPLE = '''
 [[contacts]]
@@ -205,16 +206,5 @@ async def a_server_that_starts_after_node_red_is_found(world):
         await nodered.stop()
 
 
-async def main(program, chosen):
-    world = World(program)
-    try:
-        await world.start()
-        passed, failed = await run(world, chosen)
-    finally:
-        await world.stop()
-    print('%d passed, %d failed' % (passed, failed))
-    return 1 if failed else 0
-
-
 if __name__ == '__main__':
-    sys.exit(asyncio.run(main(sys.argv[1], sys.argv[2:])))
+    suite.main(World(sys.argv[1]), sys.argv[2:])

@@ -5,10 +5,8 @@ The cases build on each other: they are the life of one installation, in this or
 import asyncio
 import re
 import shutil
-import signal
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -17,8 +15,8 @@ sys.path[:0] = [str(HERE), str(HERE.parent / 'lab'), str(HERE.parent / 'clients'
 import debian  # noqa: E402
 import suite  # noqa: E402
 from board import Board  # noqa: E402
-from house import PASSWORD, Server  # noqa: E402
-from slix import SlixPerson  # noqa: E402
+from house import PASSWORD  # noqa: E402
+from outpost import Outpost  # noqa: E402
 from suite import case, holds, same, until  # noqa: E402
 
 EXPOSURE = 1.5
@@ -108,25 +106,28 @@ safe = "off"
 DOOR, WATER, PUMP, FAN, HEATER, SIREN = range(6)
 
 
-class Cellar:
-    """The world of these cases: the board and its disk, the server, and anna."""
+class Cellar(Outpost):
+    """The world of these cases: the board has a disk."""
+    NAME = 'cellar'
 
     def __init__(self, package, older):
+        super().__init__()
         self.package, self.older = Path(package), Path(older)
-        self.temp = tempfile.TemporaryDirectory(prefix='katydid-system-')
-        self.disk = Path(self.temp.name) / 'disk'
-        self.board = self.server = self.anna = None
+        self.disk = self.dir / 'disk'
+
+    @property
+    def board(self):
+        return self.machine
 
     async def start(self):
         _, _, disk = await asyncio.to_thread(debian.build)
         subprocess.run(['cp', '--sparse=always', str(disk), str(self.disk)], check=True)
-        self.server = Server(Path(self.temp.name) / 'server')
-        self.anna = SlixPerson(self.server, 'anna@home.example/desk', PASSWORD, 'greenhouse@home.example/katydid')
-        await self.anna.arrive()
+        self.serve()
+        await self.invite()
         await self.power_on()
 
     async def power_on(self):
-        self.board = await asyncio.to_thread(Board, self.disk)
+        self.machine = await asyncio.to_thread(Board, self.disk)
         xfer = Path(self.board.xfer)
         for package in (self.package, self.older):
             shutil.copy(package, xfer)
@@ -187,23 +188,6 @@ class Cellar:
         self.anna.say(question)
         said = await self.anna.said.take(lambda said: re.fullmatch(pattern, said.body or ''), 15)
         return re.fullmatch(pattern, said.body)
-
-    # For the suite.
-
-    async def ready(self):
-        self.anna.said.items.clear()
-
-    async def after_case(self):
-        pass
-
-    async def stop(self):
-        if self.anna:
-            await self.anna.leave()
-        if self.board:
-            self.board.close()
-        if self.server:
-            self.server.stop()
-        self.temp.cleanup()
 
 
 @case
@@ -487,21 +471,6 @@ async def a_purge_leaves_nothing(cellar):
     same(await cellar.sh('systemctl list-units --failed --no-legend'), '')
 
 
-async def main(package, older, chosen):
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
-    suite.LONGEST = 300
-    cellar = Cellar(package, older)
-    try:
-        await cellar.start()
-        passed, failed = await suite.run(cellar, chosen)
-    finally:
-        await cellar.stop()
-    if passed + failed == 0:
-        print('no case is called %s' % ' or '.join(chosen))
-        failed = 1
-    print('%d passed, %d failed' % (passed, failed))
-    return 1 if failed else 0
-
-
 if __name__ == '__main__':
-    sys.exit(asyncio.run(main(sys.argv[1], sys.argv[2], sys.argv[3:])))
+    suite.LONGEST = 300
+    suite.main(Cellar(sys.argv[1], sys.argv[2]), sys.argv[3:])
