@@ -226,6 +226,29 @@ async fn a_start_that_was_cut_off_after_the_account_was_made_is_taken_up_again()
 }
 
 #[tokio::test]
+async fn what_an_earlier_start_made_is_kept_until_it_is_known_to_be_useless() {
+    // Whether the account is ours cannot be seen: this server wants the password in the clear.
+    let prosody = Home::prosody_with(&[INVITES, ("PLAIN_ONLY", "1")]);
+    let board = Board::at(&prosody);
+    let staged = board.path("etc/.first-start");
+    fs::create_dir_all(&staged).unwrap();
+    fs::write(staged.join("katydid.toml"), "[xmpp]\njid = \"greenhouse@home.example\"\n").unwrap();
+    fs::write(staged.join("xmpp-password"), "pencil\n").unwrap();
+    let used = ["--invite", "xmpp:home.example?register;preauth=used", "--jid", "greenhouse@home.example"];
+    refused(&board.init(&used), 69, "only as PLAIN");
+    assert_eq!(fs::read_to_string(staged.join("xmpp-password")).unwrap(), "pencil\n");
+}
+
+#[tokio::test]
+async fn a_clock_that_is_not_set_may_be_right_in_a_minute() {
+    let prosody = Home::prosody_with(&[INVITES, ("CERT_DAYS", "-1")]);
+    let (board, link) = (Board::at(&prosody), prosody.invite());
+    let said = board.init(&["--invite", &link, "--jid", "boiler@home.example"]);
+    refused(&said, 75, "it has expired (or this board's clock is wrong)");
+    assert!(!board.path("etc/katydid.toml").exists());
+}
+
+#[tokio::test]
 async fn a_server_out_of_reach_may_be_tried_again_and_keeps_what_was_begun() {
     let prosody = Home::prosody_with(&[INVITES]);
     let (board, link) = (Board::at(&prosody), prosody.invite());
