@@ -11,15 +11,15 @@ from hwlab import VM
 class Board(VM):
     """A running board. `disk` is its own copy of the image's, written to."""
 
-    def __init__(self, disk, boot_timeout=240):
-        kernel, initrd, _ = debian.build()
+    def __init__(self, kind, disk, boot_timeout=240):
+        kernel, initrd, _ = debian.build(kind)
         self.dir = tempfile.mkdtemp(prefix='katydid-board-')
         self.xfer, self.log, self.cwd = self.dir + '/xfer', self.dir + '/console.log', '/xfer'
         os.mkdir(self.xfer)
         share = 'local,path=%s,mount_tag=xfer,security_model=none,multidevs=remap' % self.xfer
         with open(self.dir + '/nvme', 'wb') as nvme:
             nvme.truncate(1 << 20)
-        command = [*debian.machine(kernel, initrd, disk, 'SYSTEMD_LOG_SECCOMP=1'), '-serial', 'file:' + self.log,
+        command = [*debian.machine(kind, kernel, initrd, disk, 'SYSTEMD_LOG_SECCOMP=1'), '-serial', 'file:' + self.log,
                    '-device', 'virtio-serial-pci', '-device', 'virtserialport,chardev=agent,name=agent',
                    '-chardev', 'socket,id=agent,path=%s/agent,server=on,wait=off' % self.dir,
                    '-virtfs', share, '-nic', 'user,model=virtio-net-pci',

@@ -1,6 +1,7 @@
-"""The disk of a board that runs Debian: aarch64, systemd, and the kernel's simulators. Unpacked by debootstrap without root,
-and set up by the board itself in QEMU, where Debian's own scripts run. Made once and kept in $KATYDID_CACHE, else .cache of
-the repository; made anew when a file it is made from changes."""
+"""The disk of a board that runs Debian: systemd, and the kernel's simulators. Unpacked by debootstrap without root, and set
+up by the board itself in QEMU, where Debian's own scripts run. Made once and kept in $KATYDID_CACHE, else .cache of the
+repository; made anew when a file it is made from changes."""
+import collections
 import fcntl
 import hashlib
 import lzma
@@ -17,86 +18,116 @@ sys.path[:0] = [str(HERE.parent / 'lab')]
 
 import image as lab  # noqa: E402
 
-SUITE = 'trixie'
+# A board by Debian's name for its architecture. The kernel is always a new one, for gpio-sim.
+Kind = collections.namedtuple('Kind', 'arch suite qemu tty')
+KINDS = {kind.arch: kind for kind in (
+    Kind('arm64', 'trixie', 'qemu-system-aarch64 -M virt -cpu cortex-a72', 'ttyAMA0'),
+    Kind('armhf', 'trixie', 'qemu-system-arm -M virt -cpu cortex-a15', 'ttyAMA0'),
+    # The oldest Debian that the packages are for, and its systemd.
+    Kind('amd64', 'bookworm', 'qemu-system-x86_64 -M q35 -cpu max,-la57', 'ttyS0'),
+)}
 PACKAGES = 'systemd systemd-sysv udev dbus kmod iproute2 procps'.split()
 # what the disk needs to be found
 EARLY = 'virtio_pci virtio_blk ext4'.split()
 # loaded at boot: the share, the orders, the network, and what the cases use
-MODULES = ('virtio_console virtio_net 9p 9pnet_virtio configfs gpio-sim nvme xhci_pci usbhid hid_generic '
+MODULES = ('virtio_console virtio_net virtio_rng 9p 9pnet_virtio configfs gpio-sim nvme xhci_pci usbhid hid_generic '
            'input-leds').split()
 SIZE = 1 << 30
-CACHE = Path(lab.CACHE) / 'system'
 GUEST = HERE / 'guest'
 
 
-def build():
+# What a board is made from: its kernel, the folder of the kernel's modules, and a static busybox.
+Parts = collections.namedtuple('Parts', 'kernel modules busybox')
+
+
+def build(kind):
     """-> (kernel, initrd, disk), by one process at a time. The disk is to be copied, not written."""
-    lab.need_tools({'qemu-system-aarch64': 'qemu-system-arm', 'debootstrap': 'debootstrap', 'fakeroot': 'fakeroot'})
-    kernel, _, _ = lab.build_pi(lab.PIS['aarch64'])
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with open(CACHE / 'lock', 'w') as lock:
+    lab.need_tools({kind.qemu.split()[0]: 'qemu-system-x86' if kind.arch == 'amd64' else 'qemu-system-arm',
+                    'debootstrap': 'debootstrap', 'fakeroot': 'fakeroot'})
+    cache = Path(lab.CACHE) / 'system' / kind.arch
+    cache.mkdir(parents=True, exist_ok=True)
+    with open(cache / 'lock', 'w') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        disk, initrd, made_from = CACHE / 'disk', CACHE / 'initrd.gz', CACHE / 'made-from'
-        wanted = digest(kernel)
+        parts = gather(kind, cache)
+        disk, initrd, made_from = cache / 'disk', cache / 'initrd.gz', cache / 'made-from'
+        wanted = digest(parts)
         if not made_from.exists() or made_from.read_text() != wanted:
             made_from.unlink(missing_ok=True)
-            make_initrd(initrd)
-            make_disk(kernel, initrd, disk)
+            make_initrd(cache, parts, initrd)
+            make_disk(kind, cache, parts, initrd, disk)
             made_from.write_text(wanted)
-    return kernel, initrd, disk
+    return parts.kernel, initrd, disk
 
 
-def digest(kernel):
+def gather(kind, cache):
+    """What the lab has already, and for 32-bit ARM what only this board needs."""
+    if kind.arch == 'armhf':
+        place = cache
+        lab.unpack('armhf', str(place / 'kernel'), 'forky', ['linux-image-armmp-lpae'])
+        lab.unpack('armhf', str(place / 'user'), kind.suite, ['busybox-static'])
+        modules = modules_in(place)
+        kernel = modules.path + '/vmlinuz'
+    elif kind.arch == 'arm64':
+        place = Path(lab.CACHE) / 'arm64'
+        kernel, _, _ = lab.build_pi(lab.PIS['aarch64'])
+        modules = modules_in(place)
+    else:
+        place = Path(lab.CACHE)
+        kernel, _ = lab.build()
+        modules = modules_in(place)
+    return Parts(kernel, modules, place / 'user/usr/bin/busybox')
+
+
+def modules_in(place):
+    return max(os.scandir(place / 'kernel/usr/lib/modules'), key=lambda entry: entry.name)
+
+
+def digest(parts):
     sources = [Path(__file__), *sorted(GUEST.iterdir())]
-    text = hashlib.sha256(modules_of_kernel().name.encode())
+    text = hashlib.sha256(parts.modules.name.encode())
     for source in sources:
         text.update(source.read_bytes())
     return text.hexdigest()
 
 
-def modules_of_kernel():
-    folder = Path(lab.CACHE) / 'arm64/kernel/usr/lib/modules'
-    return max(os.scandir(folder), key=lambda entry: entry.name)
-
-
-def make_initrd(initrd):
+def make_initrd(cache, parts, initrd):
     """Finds the disk and goes on there."""
-    with tempfile.TemporaryDirectory(dir=CACHE) as root:
+    with tempfile.TemporaryDirectory(dir=cache) as root:
         root = Path(root)
         for folder in 'bin proc sys dev disk etc usr/lib'.split():
             (root / folder).mkdir(parents=True)
-        shutil.copy(Path(lab.CACHE) / 'arm64/user/usr/bin/busybox', root / 'bin')
+        shutil.copy(parts.busybox, root / 'bin')
         (root / 'lib').symlink_to('usr/lib')
         shutil.copy(GUEST / 'init', root)
         (root / 'init').chmod(0o755)
         (root / 'etc/modules').write_text('\n'.join(EARLY) + '\n')
-        lab.add_modules(str(root), modules_of_kernel(), EARLY)
+        lab.add_modules(str(root), parts.modules, EARLY)
         pack = 'find . | LC_ALL=C sort | cpio -o -H newc --quiet -R 0:0 | gzip -1 > ' + shlex.quote(str(initrd))
         subprocess.run(pack, shell=True, cwd=root, check=True)
 
 
-def make_disk(kernel, initrd, disk):
+def make_disk(kind, cache, parts, initrd, disk):
     mirror = subprocess.run("apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -m1 '/debian/\\?$'",
                             shell=True, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
-    work = tempfile.mkdtemp(dir=CACHE)
+    work = tempfile.mkdtemp(dir=cache)
     try:
         root, owners = Path(work) / 'root', ['-s', work + '/owners']
         root.mkdir()
         # The files' owners are remembered by fakeroot.
-        with open(CACHE / 'debootstrap.log', 'w') as log:
-            done = subprocess.run(['fakeroot', *owners, 'debootstrap', '--foreign', '--arch=arm64', '--variant=minbase',
-                                   '--include=' + ','.join(PACKAGES), SUITE, str(root), mirror], stdout=log, stderr=log)
+        with open(cache / 'debootstrap.log', 'w') as log:
+            done = subprocess.run(['fakeroot', *owners, 'debootstrap', '--foreign', '--arch=' + kind.arch, '--variant=minbase',
+                                   '--include=' + ','.join(PACKAGES), kind.suite, str(root), mirror], stdout=log, stderr=log)
         if done.returncode != 0:
-            raise SystemExit('system: debootstrap failed: ' + (CACHE / 'debootstrap.log').read_text()[-1000:])
+            raise SystemExit('system: debootstrap failed: ' + (cache / 'debootstrap.log').read_text()[-1000:])
         for package in (root / 'var/cache/apt/archives').glob('*.deb'):
             unpack_members(package)
-        lab.add_modules(str(root), modules_of_kernel(), MODULES + EARLY)
+        lab.add_modules(str(root), parts.modules, MODULES + EARLY)
         fill(root)
         raw = work + '/disk'
         with open(raw, 'wb') as file:
             file.truncate(SIZE)
         subprocess.run(['fakeroot', '-i', *owners[1:], 'mkfs.ext4', '-q', '-F', '-d', str(root), raw], check=True)
-        set_up(kernel, initrd, raw)
+        set_up(kind, parts.kernel, initrd, raw, cache / 'set-up.log')
         os.rename(raw, disk)
     finally:
         shutil.rmtree(work)
@@ -142,24 +173,24 @@ def fill(root):
     (root / 'etc/fstab').write_text('/dev/vda / ext4 rw,noatime 0 0\n')
 
 
-def set_up(kernel, initrd, disk):
+def set_up(kind, kernel, initrd, disk, log):
     """Debian's second half, on the board itself."""
-    log = CACHE / 'set-up.log'
-    command = [*machine(kernel, initrd, disk, 'lab.init=/lab/set-up lab.mount=,nobarrier,data=writeback', cache='unsafe'), '-serial', 'file:' + str(log)]
+    append = 'lab.init=/lab/set-up lab.mount=,nobarrier,data=writeback'
+    command = [*machine(kind, kernel, initrd, disk, append, cache='unsafe'), '-serial', 'file:' + str(log)]
     subprocess.run(command, stdin=subprocess.DEVNULL, check=True, timeout=1200)
     text = log.read_text(errors='replace')
     if 'set up: 0' not in text:
         raise SystemExit('system: the board could not be set up: ' + text[-2000:])
 
 
-def machine(kernel, initrd, disk, append, cache='writeback'):
+def machine(kind, kernel, initrd, disk, append, cache='writeback'):
     """QEMU's words for a board with this disk."""
-    return ['qemu-system-aarch64', '-M', 'virt', '-cpu', 'cortex-a72', '-smp', '2', '-m', '512', '-nodefaults',
+    return [*kind.qemu.split(), '-smp', '2', '-m', '512', '-nodefaults',
             '-display', 'none', '-no-reboot', '-monitor', 'none', '-kernel', kernel, '-initrd', str(initrd),
-            '-append', 'console=ttyAMA0 quiet panic=-1 random.trust_cpu=on net.ifnames=0 ' + append,
+            '-append', 'console=%s quiet panic=-1 random.trust_cpu=on net.ifnames=0 %s' % (kind.tty, append),
             '-device', 'virtio-rng-pci',
             '-drive', 'file=%s,format=raw,if=none,id=disk,cache=%s' % (disk, cache), '-device', 'virtio-blk-pci,drive=disk']
 
 
 if __name__ == '__main__':
-    print(*build())
+    print(*build(KINDS[sys.argv[1]]))

@@ -1,5 +1,5 @@
 """The whole system: the package on a board that runs Debian, its real systemd and all of the unit's confinement; Prosody and
-anna on the host. whole.py PACKAGE OLDER [CASE...]; prints `N passed, M failed` last.
+anna on the host. whole.py ARCH PACKAGE OLDER [CASE...]; prints `N passed, M failed` last.
 
 The cases build on each other: they are the life of one installation, in this order."""
 import asyncio
@@ -27,7 +27,7 @@ board = "generic"
 [xmpp]
 jid = "greenhouse@home.example"
 password = { credential = "xmpp-password" }
-server = "10.0.2.2:%d"
+server = "10.0.2.2:%(port)d"
 ca_file = "/etc/katydid/ca.pem"
 [presence]
 every = "1s"
@@ -100,7 +100,7 @@ safe = "off"
 exit = "on"
 [actuators.light]
 label = "Light"
-led = "input0::capslock"
+led = "%(led)s"
 safe = "off"
 '''
 DOOR, WATER, PUMP, FAN, HEATER, SIREN = range(6)
@@ -110,8 +110,9 @@ class Cellar(Outpost):
     """The world of these cases: the board has a disk."""
     NAME = 'cellar'
 
-    def __init__(self, package, older):
+    def __init__(self, arch, package, older):
         super().__init__()
+        self.kind, self.led = debian.KINDS[arch], None
         self.package, self.older = Path(package), Path(older)
         self.disk = self.dir / 'disk'
 
@@ -120,25 +121,27 @@ class Cellar(Outpost):
         return self.machine
 
     async def start(self):
-        _, _, disk = await asyncio.to_thread(debian.build)
+        _, _, disk = await asyncio.to_thread(debian.build, self.kind)
         subprocess.run(['cp', '--sparse=always', str(disk), str(self.disk)], check=True)
         self.serve()
         await self.invite()
         await self.power_on()
 
     async def power_on(self):
-        self.machine = await asyncio.to_thread(Board, self.disk)
+        self.machine = await asyncio.to_thread(Board, self.kind, self.disk)
         xfer = Path(self.board.xfer)
         for package in (self.package, self.older):
             shutil.copy(package, xfer)
         shutil.copy(self.server.ca, xfer / 'ca.pem')
         (xfer / 'password').write_text(PASSWORD + '\n')
+        self.led = await self.sh('for i in $(seq 300); do ls /sys/class/leds | grep -m 1 capslock && exit; sleep 0.1; done')
         self.config()
         # The rest of the start.
         await self.sh('systemctl is-system-running --wait || systemctl list-units --failed --no-legend', fails=True)
 
     def config(self, more='', change=('', '')):
-        (Path(self.board.xfer) / 'katydid.toml').write_text(CONFIG.replace(*change) % self.server.port + more)
+        text = CONFIG.replace(*change) % {'port': self.server.port, 'led': self.led}
+        (Path(self.board.xfer) / 'katydid.toml').write_text(text + more)
 
     async def configure(self, more='', change=('', '')):
         self.config(more, change)
@@ -308,7 +311,7 @@ async def a_heater_is_pulsed_by_the_program(cellar):
 async def an_led_is_lit(cellar):
     for word, level in (('on', '1'), ('off', '0')):
         await cellar.told('light ' + word, 'Light: ' + word)
-        same(await cellar.sh('cat /sys/class/leds/input0::capslock/brightness'), level)
+        same(await cellar.sh('cat /sys/class/leds/%s/brightness' % cellar.led), level)
 
 
 @case
@@ -417,7 +420,7 @@ async def a_loop_that_hangs_is_killed_and_started_again(cellar):
 async def one_that_eats_memory_is_killed_and_started_again(cellar):
     same(await cellar.shown('MemoryMax'), str(64 << 20))
     pid = await cellar.pid()
-    await cellar.online('systemctl set-property --runtime katydid MemoryMax=1M; '
+    await cellar.online('systemctl set-property --runtime katydid MemoryMax=64K; '
                         'i=0; until journalctl --no-pager -u katydid | grep -q oom-kill || [ $i -ge 300 ]; do '
                         'sleep 0.1; i=$((i+1)); done; systemctl set-property --runtime katydid MemoryMax=64M')
     holds(await cellar.pid() != pid, 'the same process')
@@ -473,4 +476,4 @@ async def a_purge_leaves_nothing(cellar):
 
 if __name__ == '__main__':
     suite.LONGEST = 300
-    suite.main(Cellar(sys.argv[1], sys.argv[2]), sys.argv[3:])
+    suite.main(Cellar(*sys.argv[1:4]), sys.argv[4:])
