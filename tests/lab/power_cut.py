@@ -84,7 +84,7 @@ class Meter(Shed):
         for totals in re.findall(r'writing pulses/water=(\d+)(?:(?!writing)[\s\S])*written', self.log()):
             self.written = int(totals)
         self.vm.close()
-        self.vm = None
+        self.machine = None
 
     async def writes(self, count):
         """Waits until so many more writes are on the disk."""
