@@ -82,7 +82,7 @@ pub struct Link {
     /// Came before the stream was ready: the server delivers from the moment on at which it has bound the address,
     /// and the answer to what it delivers could not be sent yet.
     early: VecDeque<Stanza>,
-    /// What came early is told now.
+    /// What came early is told now, all of it before the stream is asked again.
     is_due: bool,
 }
 
@@ -167,6 +167,8 @@ impl Link {
     }
 
     fn translate(&mut self, event: Event) -> Option<LinkEvent> {
+        // Also when the stream ends before it was ready: an order is obeyed when it is given or not at all.
+        self.is_due = matches!(event, Event::Stream(_));
         match event {
             Event::Stanza(stanza) if self.pulse.as_ref().is_some_and(|pulse| pulse.is_mine(&stanza)) => None,
             Event::Stanza(stanza) if self.outbox.is_online() => Some(LinkEvent::Stanza(stanza)),
@@ -176,7 +178,6 @@ impl Link {
                 None
             }
             Event::Stream(StreamEvent::Reset { bound_jid, features }) => {
-                self.is_due = true;
                 if let Ok(jid) = bound_jid.try_into_full() {
                     self.jid = jid;
                 }
@@ -185,13 +186,10 @@ impl Link {
                 Some(LinkEvent::Online { jid: self.jid.clone(), resumed: false })
             }
             Event::Stream(StreamEvent::Resumed) => {
-                self.is_due = true;
                 self.outbox.resumed();
                 Some(LinkEvent::Online { jid: self.jid.clone(), resumed: true })
             }
             Event::Stream(StreamEvent::Suspended) => {
-                // Not kept for the next stream: an order is obeyed when it is given or not at all.
-                self.is_due = true;
                 if self.outbox.is_online() {
                     self.outbox.suspended();
                     return Some(LinkEvent::Offline);

@@ -19,12 +19,12 @@ def work(program, taken):
             taken[index] += 1
             return taken[index] == 1
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    suite.main(World(program), [], take)
+    suite.main(World(program), [], take=take)
 
 
 def main(program, chosen):
     if chosen:
-        suite.main(World(program), chosen)
+        return suite.main(World(program), chosen)
     taken = multiprocessing.Array('i', len(suite.CASES))
     workers = [multiprocessing.Process(target=work, args=(program, taken)) for _ in range(WORKERS)]
     signal.signal(signal.SIGTERM, lambda *_: [worker.terminate() for worker in workers])

@@ -72,12 +72,12 @@ async def run(world, chosen, take=lambda index: True):
     return passed, failed
 
 
-def main(world, *cases):
+def main(world, chosen, **more):
     """Runs cases (as `run` chooses them) in this world and ends the process; prints `N passed, M failed` last."""
-    sys.exit(asyncio.run(live(world, *cases)))
+    sys.exit(asyncio.run(live(world, chosen, **more)))
 
 
-async def live(world, *cases):
+async def live(world, chosen, **more):
     """Makes the world, runs cases in it, and takes it down. -> the exit status"""
     # Ended from outside, everything that was started still has to go.
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
@@ -85,13 +85,13 @@ async def live(world, *cases):
     try:
         await world.start()
         print('       %s is there after %.1f s' % (world.NAME, time.monotonic() - begun))
-        passed, failed = await run(world, *cases)
+        passed, failed = await run(world, chosen, **more)
         if failed:
             print('the daemon said:\n' + world.log())
     finally:
         await world.stop()
     if passed + failed == 0:
-        print('no case was run')
+        print('no case is called %s' % ' or '.join(chosen))
         failed = 1
     print('       %s took %.0f s' % (world.NAME, time.monotonic() - begun))
     print('%d passed, %d failed' % (passed, failed))

@@ -54,7 +54,7 @@ class Cistern(Shed):
 
     async def furnish(self):
         await self.sh('gpiosim new valves 3 0=FILL 1=DRAIN 2=SPRINKLER; echo 40 >/tmp/level')
-        self.watch = self.vm.start(WATCH)
+        self.watch = self.machine.start(WATCH)
 
     def config(self, more=''):
         super().config(more)
@@ -63,7 +63,7 @@ class Cistern(Shed):
 
     def seen(self):
         """What the outside has seen: [(time, fill, drain, sprinkler)], times in seconds."""
-        lines = (line.split() for line in self.vm.output(self.watch).split('\n')[:-1])
+        lines = (line.split() for line in self.machine.output(self.watch).split('\n')[:-1])
         return [(float(time), *(level == '1' for level in levels)) for time, levels in lines]
 
     async def levels(self):

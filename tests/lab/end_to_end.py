@@ -54,7 +54,7 @@ class Yard(Shed):
                       'gpiosim pull lab 0 up; mount -t tracefs tracefs /sys/kernel/tracing; '
                       'mount -t debugfs debugfs /sys/kernel/debug; modprobe hwlab_pwm')
         # Somebody else has the siren.
-        self.gardener = self.vm.start('exec gpioset SIREN=0')
+        self.gardener = self.machine.start('exec gpioset SIREN=0')
 
     async def pull(self, line, up):
         await self.sh('gpiosim pull lab %d %s' % (line, 'up' if up else 'down'))
@@ -238,7 +238,7 @@ async def a_wrong_config_is_told_and_changes_nothing(shed):
     await until(lambda: 'actuators.fan.gpio.lien' in shed.log(), about='a word about the mistake')
     same(await shed.anna.ask('pump'), 'Pump: on')
     same(await shed.level(PUMP), 1)
-    status, text = await asyncio.to_thread(shed.vm.run, '/tmp/katydid check /xfer/katydid.toml')
+    status, text = await asyncio.to_thread(shed.machine.run, '/tmp/katydid check /xfer/katydid.toml')
     same(status, 78)
     holds('line' in text and 'safe' in text, text)
     shed.config()
@@ -296,7 +296,7 @@ async def after_a_sudden_end_it_comes_back_with_safe_values(shed):
 @case
 async def a_start_with_a_broken_config_exits_with_78_and_says_all_of_it(shed):
     shed.config('[actuators.fan]\ngpio = { lien = "FAN", chip = "lab" }\nsafe = "of"\n')
-    status, text = await asyncio.to_thread(shed.vm.run, '/tmp/katydid run --config /xfer/katydid.toml')
+    status, text = await asyncio.to_thread(shed.machine.run, '/tmp/katydid run --config /xfer/katydid.toml')
     same(status, 78)
     holds('actuators.fan.gpio.lien' in text and 'actuators.fan.safe' in text, text)
 

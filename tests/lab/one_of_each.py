@@ -139,7 +139,7 @@ class Bench(Shed):
         await self.sh(SETUP)
         await self.sh('i=0; until [ -e /sys/bus/w1/devices/28-00ab00000001/temperature ] || [ $i = 150 ]; do '
                       'sleep 0.2; i=$((i+1)); done')
-        self.gardener = self.vm.start('exec gpioset SIREN=0')
+        self.gardener = self.machine.start('exec gpioset SIREN=0')
 
     async def status(self):
         """What `status` says of each point, by its label."""

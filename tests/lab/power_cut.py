@@ -75,15 +75,15 @@ class Meter(Shed):
 
     def power_off(self):
         """kill -9: nothing in the machine gets to know of it."""
-        self.vm.qemu.send_signal(signal.SIGKILL)
-        self.vm.qemu.wait()
+        self.machine.qemu.send_signal(signal.SIGKILL)
+        self.machine.qemu.wait()
         # The last line may be cut off, but was made after the one before it.
         *_, last, rest = (self.xfer / 'made').read_text().split('\n')
         self.made = int(last) + (1 if rest else 0)
         # Each write says what it is about to write, and then that it is on the disk.
         for totals in re.findall(r'writing pulses/water=(\d+)(?:(?!writing)[\s\S])*written', self.log()):
             self.written = int(totals)
-        self.vm.close()
+        self.machine.close()
         self.machine = None
 
     async def writes(self, count):
@@ -95,7 +95,7 @@ class Meter(Shed):
 async def cut(meter, when):
     """Counts until `when`, cuts the power, and looks what is left."""
     begun = meter.begun
-    meter.vm.start(PULSES)
+    meter.machine.start(PULSES)
     await when()
     meter.power_off()
     await meter.again()
@@ -128,10 +128,10 @@ async def a_power_cut_in_the_middle_of_a_write_loses_nothing_that_was_written_be
 @case
 async def a_polite_end_loses_nothing(meter):
     begun, before = meter.begun, meter.made
-    pulses = meter.vm.start(PULSES)
+    pulses = meter.machine.start(PULSES)
     await asyncio.sleep(1.5)
     (meter.xfer / 'enough').touch()
-    same((await asyncio.to_thread(meter.vm.wait, pulses))[0], 0)
+    same((await asyncio.to_thread(meter.machine.wait, pulses))[0], 0)
     await meter.kick('TERM')
     same(await meter.ended(), 0, 'the exit status')
     meter.power_off()

@@ -49,10 +49,6 @@ class Shed(Outpost):
         self.program = program
         self.daemon = None
 
-    @property
-    def vm(self):
-        return self.machine
-
     async def start(self):
         """Everything, until anna sees the device."""
         self.serve()
@@ -65,7 +61,7 @@ class Shed(Outpost):
     async def power_on(self, extra=()):
         """Boots the machine, and puts there what the daemon needs."""
         self.machine = await asyncio.to_thread(VM, files=[self.program], net=True, extra=extra)
-        self.xfer = Path(self.vm.xfer)
+        self.xfer = Path(self.machine.xfer)
         shutil.copy(self.server.ca, self.xfer / 'ca.pem')
         (self.xfer / 'password').write_text(PASSWORD)
         (self.xfer / 'password').chmod(0o600)
@@ -92,10 +88,10 @@ class Shed(Outpost):
             raise AssertionError('%s; the daemon: %s' % (error, self.log())) from None
 
     def launch(self):
-        self.daemon = self.vm.start(self.ENVIRONMENT + ' exec /tmp/katydid run --config /xfer/katydid.toml')
+        self.daemon = self.machine.start(self.ENVIRONMENT + ' exec /tmp/katydid run --config /xfer/katydid.toml')
 
     async def sh(self, script):
-        status, text = await asyncio.to_thread(self.vm.run, script)
+        status, text = await asyncio.to_thread(self.machine.run, script)
         holds(status == 0, '%s: %s' % (script, text))
         return text.strip()
 
@@ -104,10 +100,10 @@ class Shed(Outpost):
 
     async def ended(self):
         """Waits for the daemon's end; -> its exit status."""
-        return (await asyncio.to_thread(self.vm.wait, self.daemon, 60))[0]
+        return (await asyncio.to_thread(self.machine.wait, self.daemon, 60))[0]
 
     def log(self):
-        return self.vm.output(self.daemon) if self.vm and self.daemon else ''
+        return self.machine.output(self.daemon) if self.machine and self.daemon else ''
 
 
 def main(world):

@@ -65,17 +65,14 @@ def gather(kind, cache):
         place = cache
         lab.unpack('armhf', str(place / 'kernel'), 'forky', ['linux-image-armmp-lpae'])
         lab.unpack('armhf', str(place / 'user'), kind.suite, ['busybox-static'])
-        modules = modules_in(place)
-        kernel = modules.path + '/vmlinuz'
+        kernel = modules_in(place).path + '/vmlinuz'
     elif kind.arch == 'arm64':
         place = Path(lab.CACHE) / 'arm64'
         kernel, _, _ = lab.build_pi(lab.PIS['aarch64'])
-        modules = modules_in(place)
     else:
         place = Path(lab.CACHE)
         kernel, _ = lab.build()
-        modules = modules_in(place)
-    return Parts(kernel, modules, place / 'user/usr/bin/busybox')
+    return Parts(kernel, modules_in(place), place / 'user/usr/bin/busybox')
 
 
 def modules_in(place):

@@ -116,10 +116,6 @@ class Cellar(Outpost):
         self.package, self.older = Path(package), Path(older)
         self.disk = self.dir / 'disk'
 
-    @property
-    def board(self):
-        return self.machine
-
     async def start(self):
         _, _, disk = await asyncio.to_thread(debian.build, self.kind)
         subprocess.run(['cp', '--sparse=always', str(disk), str(self.disk)], check=True)
@@ -129,19 +125,19 @@ class Cellar(Outpost):
 
     async def power_on(self):
         self.machine = await asyncio.to_thread(Board, self.kind, self.disk)
-        xfer = Path(self.board.xfer)
+        xfer = Path(self.machine.xfer)
         for package in (self.package, self.older):
             shutil.copy(package, xfer)
         shutil.copy(self.server.ca, xfer / 'ca.pem')
         (xfer / 'password').write_text(PASSWORD + '\n')
-        self.led = await self.sh('for i in $(seq 300); do ls /sys/class/leds | grep -m 1 capslock && exit; sleep 0.1; done')
+        self.led = await until(lambda: self.sh('ls /sys/class/leds | grep -m 1 capslock', True), 60, 'a keyboard with LEDs')
         self.config()
         # The rest of the start.
         await self.sh('systemctl is-system-running --wait || systemctl list-units --failed --no-legend', fails=True)
 
     def config(self, more='', change=('', '')):
         text = CONFIG.replace(*change) % {'port': self.server.port, 'led': self.led}
-        (Path(self.board.xfer) / 'katydid.toml').write_text(text + more)
+        (Path(self.machine.xfer) / 'katydid.toml').write_text(text + more)
 
     async def configure(self, more='', change=('', '')):
         self.config(more, change)
@@ -154,7 +150,7 @@ class Cellar(Outpost):
         await self.sh("sed 's/{ credential = .*}/\"%s\"/' katydid.toml >/boot/katydid.toml; sync" % PASSWORD)
 
     async def sh(self, script, fails=False, timeout=180):
-        status, text = await asyncio.to_thread(self.board.run, script, timeout)
+        status, text = await asyncio.to_thread(self.machine.run, script, timeout)
         holds(fails or status == 0, '%s: %d: %s' % (script, status, text))
         return text.strip()
 
@@ -350,7 +346,7 @@ async def what_was_counted_and_set_outlives_a_power_cut(cellar):
     # The store writes once a second.
     await asyncio.sleep(3)
     await cellar.put_on_the_card()
-    await asyncio.to_thread(cellar.board.cut_power)
+    await asyncio.to_thread(cellar.machine.cut_power)
     await cellar.power_on()
     await cellar.online('systemctl is-enabled katydid')
     await was_taken_over(cellar)
@@ -420,6 +416,7 @@ async def a_loop_that_hangs_is_killed_and_started_again(cellar):
 async def one_that_eats_memory_is_killed_and_started_again(cellar):
     same(await cellar.shown('MemoryMax'), str(64 << 20))
     pid = await cellar.pid()
+    # The pages of its file go first: a release build lives in less than 1 MB.
     await cellar.online('systemctl set-property --runtime katydid MemoryMax=64K; '
                         'i=0; until journalctl --no-pager -u katydid | grep -q oom-kill || [ $i -ge 300 ]; do '
                         'sleep 0.1; i=$((i+1)); done; systemctl set-property --runtime katydid MemoryMax=64M')
